@@ -1,0 +1,1 @@
+"""The code generator: `openapi.yaml` and `upstreams/*.yaml` in, the whole of `generated/` out."""

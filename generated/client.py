@@ -1,0 +1,720 @@
+# Generated from openapi.yaml by `make generate`. Do not edit.
+"""A typed, synchronous client for reelgate 0.1.0. This module and `models` beside it are all of it.
+
+    with Client(bearer="…") as client:
+        job = client.create_and_wait(models.VideoGenerationRequest(model="…", prompt="…"), timeout=600)
+        client.download_to(job.id, "video.mp4")
+
+Answers may come from a newer server: properties it added are ignored, and a word it added to a closed list (a status, say)
+arrives as a plain `str` where the annotation says an enum.
+
+Everything raised on purpose:
+
+    ClientError
+    ├── ApiError                 the server answered, but not with success
+    │   ├── BadRequest           400
+    │   ├── Unauthorized         401
+    │   ├── PaymentRequired      402
+    │   ├── Forbidden            403
+    │   ├── NotFound             404
+    │   ├── MethodNotAllowed     405
+    │   ├── Conflict             409
+    │   ├── ContentTooLarge      413
+    │   ├── UnsupportedMediaType 415
+    │   ├── RangeNotSatisfiable  416
+    │   ├── UnprocessableContent 422
+    │   ├── TooManyRequests      429
+    │   ├── InternalError        500
+    │   ├── BadGateway           502
+    │   ├── ServiceUnavailable   503
+    │   ├── GatewayTimeout       504
+    │   └── UnreadableAnswer     a success whose body is not what the document says
+    ├── ConnectionFailed         no answer, or only a part of one; `unsent` tells whether the server can know of the request
+    ├── VideoFailed              the job ended without a video; `job.error` says why
+    └── VideoTimeout             the job did not end in time (a `TimeoutError` too); it goes on, `job.id` names it
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import getitem
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Literal, TypeVar
+from urllib.parse import quote
+from uuid import uuid4
+
+import requests
+from pydantic import MISSING, BaseModel, ValidationError
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from . import models
+
+Model = TypeVar("Model", bound=BaseModel)
+
+TRANSIENT = (429, 502, 503, 504)  # HTTP statuses after which a GET is tried again
+POLL_INTERVAL = 2.0  # seconds between two looks at a job, where the server advises nothing
+LONGEST_PAUSE = 60.0  # seconds; a longer `Retry-After` is cut to this
+CHUNK = 64 * 1024  # bytes
+
+
+class ClientError(Exception):
+    """Everything this module raises on purpose, except `ValueError` for arguments that cannot be sent."""
+
+    may_pass = False  # whether the same request may succeed later
+    retry_after: float | None = None  # seconds to wait before that, if the server says so
+
+
+class ApiError(ClientError):
+    """The server answered, but not with success. `error` is its explanation, where it sent one."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self.may_pass = self.status in TRANSIENT
+        self.retry_after = _retry_after(response)
+        self.error: models.BifrostError | None = None
+        try:
+            self.error = _parse(models.BifrostError, response.content)
+        except (ValidationError, requests.RequestException):  # a proxy's own page, or half an answer
+            pass
+        super().__init__(f"{self.status} {self.error.error.message if self.error else response.reason}")
+
+    @property
+    def code(self) -> str | None:
+        """What went wrong, for programs."""
+        return self.error.error.code if self.error else None
+
+    @property
+    def param(self) -> str | None:
+        """The parameter at fault, where there is one."""
+        return self.error.error.param if self.error and self.error.error.param is not MISSING else None
+
+    @property
+    def event_id(self) -> str | None:
+        """The request's id, which also stands in the server's log."""
+        return self.error.event_id if self.error else self.headers.get("x-request-id")
+
+
+class BadRequest(ApiError):
+    """400. The request is not valid. `error.param` names what is at fault. Nothing was created and nothing paid."""
+
+
+class Unauthorized(ApiError):
+    """401. There is no credential, or none that is known."""
+
+
+class PaymentRequired(ApiError):
+    """402. A budget, or the provider's credit, is used up."""
+
+
+class Forbidden(ApiError):
+    """403. The credential is known but may not do this."""
+
+
+class NotFound(ApiError):
+    """404. There is no such thing, or not for this caller."""
+
+
+class MethodNotAllowed(ApiError):
+    """405. The path exists but not with this method."""
+
+
+class Conflict(ApiError):
+    """409. The job's present state does not allow this."""
+
+
+class ContentTooLarge(ApiError):
+    """413. The body is larger than the gateway accepts."""
+
+
+class UnsupportedMediaType(ApiError):
+    """415. The body is of a type this operation does not take."""
+
+
+class RangeNotSatisfiable(ApiError):
+    """416. The range lies outside the file."""
+
+
+class UnprocessableContent(ApiError):
+    """422. The provider understood the request and refused its content."""
+
+
+class TooManyRequests(ApiError):
+    """429. Too many requests, here or at the provider."""
+
+
+class InternalError(ApiError):
+    """500. The gateway failed. Quote `event_id` when reporting it."""
+
+
+class BadGateway(ApiError):
+    """502. The provider failed or answered something that cannot be understood."""
+
+
+class ServiceUnavailable(ApiError):
+    """503. The gateway, or the provider, cannot serve this now."""
+
+
+class GatewayTimeout(ApiError):
+    """504. The provider did not answer in time. With `error.code` `submission_unknown`, the job may exist there: do not send
+    the request again, the gateway finds out what became of it.
+    """
+
+
+class UnreadableAnswer(ApiError):
+    """A success whose body is not what the document says. What was asked for may well have been done."""
+
+
+class ConnectionFailed(ClientError):
+    """No answer, or only a part of one. Unless `unsent`, the server may have done what was asked."""
+
+    may_pass = True
+
+    def __init__(self, message: str, *, unsent: bool = False) -> None:
+        super().__init__(message)
+        self.unsent = unsent
+
+
+class VideoFailed(ClientError):
+    """The job ended without a video; `job.error` says why."""
+
+    def __init__(self, job: models.VideoGenerationResponse) -> None:
+        super().__init__(f"{job.id}: {job.error.message if job.error is not MISSING else 'no reason given'}")
+        self.job = job
+
+
+class VideoTimeout(ClientError, TimeoutError):
+    """The job did not end in time. It goes on: `wait` for `job.id` again, or delete it."""
+
+    def __init__(self, job: models.VideoGenerationResponse) -> None:
+        super().__init__(f"{job.id} is still {job.status}")
+        self.job = job
+
+
+ERRORS: Mapping[int, type[ApiError]] = {
+    400: BadRequest,
+    401: Unauthorized,
+    402: PaymentRequired,
+    403: Forbidden,
+    404: NotFound,
+    405: MethodNotAllowed,
+    409: Conflict,
+    413: ContentTooLarge,
+    415: UnsupportedMediaType,
+    416: RangeNotSatisfiable,
+    422: UnprocessableContent,
+    429: TooManyRequests,
+    500: InternalError,
+    502: BadGateway,
+    503: ServiceUnavailable,
+    504: GatewayTimeout,
+}
+
+
+class Download:
+    """The bytes of a file, in chunks as they arrive. Use it in a `with` block: that gives the connection back."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self._response = response
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+
+    @property
+    def content_type(self) -> str:
+        """The media type, for example `video/mp4`."""
+        return self.headers.get("Content-Type", "application/octet-stream")
+
+    @property
+    def length(self) -> int | None:
+        """How many bytes this answer carries, if the server says so."""
+        length = self.headers.get("Content-Length", "")
+        return int(length) if length.isdigit() else None
+
+    @property
+    def offset(self) -> int:
+        """Where in the file these bytes begin: `Content-Range: bytes 100-199/200` -> 100."""
+        first = self.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
+        return int(first) if self.status == 206 and first.isdigit() else 0
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a part of the file can be asked for."""
+        return self.status == 206 or self.headers.get("Accept-Ranges") == "bytes"
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Errors: `ConnectionFailed` when fewer bytes arrive than the server said."""
+        arrived = 0
+        try:
+            for chunk in self._response.iter_content(CHUNK):
+                arrived += len(chunk)
+                yield chunk
+        except requests.RequestException as error:
+            raise ConnectionFailed(f"the connection was lost after {arrived} bytes: {error}") from error
+        if self.length is not None and arrived != self.length:
+            raise ConnectionFailed(f"{arrived} of {self.length} bytes arrived")
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        self._response.close()
+
+    def __enter__(self) -> Download:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Client:
+    """reelgate: One API for video generation, many providers behind it."""
+
+    def __init__(
+        self,
+        base_url: str = "http://127.0.0.1:8080",
+        *,
+        bearer: str | None = None,
+        basic: tuple[str, str] | None = None,
+        api_key: str | None = None,
+        virtual_key: str | None = None,
+        timeout: float | tuple[float, float] = (10.0, 120.0),
+        retries: int = 2,
+        session: requests.Session | None = None,
+        on_response: Callable[[requests.Response], None] | None = None,
+    ) -> None:
+        """One credential at most. `timeout` is in seconds, for connecting and for each wait for bytes.
+
+        A GET is tried `retries` times again after a failure that may pass; other requests are never repeated.
+        `on_response` sees every answer, for the headers (`x-request-id`, `Retry-After`) that the models do not carry.
+
+        Errors: `ValueError` for two credentials.
+        """
+        offered: list[tuple[str, str]] = []
+        if bearer is not None:
+            offered.append(("Authorization", f"Bearer {bearer}"))
+        if basic is not None:
+            offered.append(("Authorization", _basic(*basic)))
+        if api_key is not None:
+            offered.append(("x-api-key", api_key))
+        if virtual_key is not None:
+            offered.append(("x-bf-vk", virtual_key))
+        if len(offered) > 1:
+            raise ValueError("pass one credential, not several")
+        self._credential = dict(offered)
+        self._base_url = base_url.rstrip("/")
+        self._timeout = timeout
+        self._retries = retries
+        self._on_response = on_response
+        self._session = session or requests.Session()
+
+    def video_generation(self, body: models.VideoGenerationRequest) -> models.VideoGenerationResponse:
+        """Generate a video
+
+        Starts a video generation job and answers at once. The job is recorded before the provider is called and survives
+        any restart. Fields this document does not name are passed to the provider as they are.
+
+        The body is JSON, or `multipart/form-data` as the OpenAI SDKs send it: every field as text, `input_reference` as a
+        file part (or as text).
+        """
+        return _read(models.VideoGenerationResponse, self._send(_Request("POST", "/v1/videos", body=body)))
+
+    def video_list(
+        self,
+        *,
+        provider: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        order: Literal["asc", "desc"] | None = None,
+    ) -> models.VideoListResponse:
+        """List video generation jobs
+
+        Lists the caller's jobs over all providers, newest first unless `order` says otherwise. Read the next page with
+        `after` set to the `last_id` of this one while `has_more` is true.
+
+        provider: Only the jobs of this provider. Without it, the jobs of all.
+        after: The id of the last item of the previous page.
+        limit: The most items to return. Default: 20.
+        order: By creation time, oldest first (`asc`) or newest first (`desc`). Default: 'desc'.
+        """
+        return _read(
+            models.VideoListResponse,
+            self._send(
+                _Request(
+                    "GET",
+                    "/v1/videos",
+                    query={"provider": provider, "after": after, "limit": limit, "order": order},
+                )
+            ),
+        )
+
+    def video_retrieve(self, video_id: str) -> models.VideoGenerationResponse:
+        """Retrieve a video generation job
+
+        The job as the gateway knows it. This never calls the provider, so poll as often as `Retry-After` allows: asking
+        more often brings no newer answer.
+
+        video_id: The id of a video, alone or as `{id}:{provider}` (for example
+            `video_01kafx3m9d7q2v8h5c4n6w0b1z:runway`). A job can also be named by the provider's own id, as
+            `{native_id}:{provider}`.
+        """
+        return _read(
+            models.VideoGenerationResponse, self._send(_Request("GET", f"/v1/videos/{_segment(video_id)}"))
+        )
+
+    def video_delete(self, video_id: str) -> models.VideoDeleteResponse:
+        """Delete a video generation job
+
+        Deletes the job and its files, here and at the provider where the provider can. A job that still runs is cancelled
+        where the provider can. This cannot be undone; the id answers 404 from then on.
+
+        video_id: The id of a video, alone or as `{id}:{provider}` (for example
+            `video_01kafx3m9d7q2v8h5c4n6w0b1z:runway`). A job can also be named by the provider's own id, as
+            `{native_id}:{provider}`.
+        """
+        return _read(
+            models.VideoDeleteResponse, self._send(_Request("DELETE", f"/v1/videos/{_segment(video_id)}"))
+        )
+
+    def video_download(
+        self,
+        video_id: str,
+        *,
+        variant: Literal["video", "thumbnail", "spritesheet"] | None = None,
+        range_: str | None = None,
+    ) -> Download:
+        """Download video content
+
+        Streams the finished video, or a still made from it. The job must be `completed`; before that the answer is a 404
+        whose message names the job's status. `Range` is honoured where the source of the bytes honours it.
+
+        video_id: The id of a video, alone or as `{id}:{provider}` (for example
+            `video_01kafx3m9d7q2v8h5c4n6w0b1z:runway`). A job can also be named by the provider's own id, as
+            `{native_id}:{provider}`.
+        variant: Which file. What a provider does not offer is a 404 `variant_not_available`. Default: 'video'.
+        range_: A byte range (RFC 9110), for example `bytes=0-1023`.
+        """
+        return Download(
+            self._send(
+                _Request(
+                    "GET",
+                    f"/v1/videos/{_segment(video_id)}/content",
+                    query={"variant": variant},
+                    headers={"Range": range_},
+                    stream=True,
+                )
+            )
+        )
+
+    def video_remix(self, video_id: str, body: models.VideoRemixRequest) -> models.VideoGenerationResponse:
+        """Remix a video
+
+        Starts a new job that changes a finished video by a new prompt. The source must be `completed`; the new job runs at
+        the provider, and with the key, that made the source.
+
+        video_id: The id of a video, alone or as `{id}:{provider}` (for example
+            `video_01kafx3m9d7q2v8h5c4n6w0b1z:runway`). A job can also be named by the provider's own id, as
+            `{native_id}:{provider}`.
+        """
+        return _read(
+            models.VideoGenerationResponse,
+            self._send(_Request("POST", f"/v1/videos/{_segment(video_id)}/remix", body=body)),
+        )
+
+    def model_list(self) -> models.ModelListResponse:
+        """List the video models that can be used now
+
+        Every model of every configured provider, with what it can do.
+        """
+        return _read(models.ModelListResponse, self._send(_Request("GET", "/v1/models")))
+
+    def health(self, *, probe: Literal["ready", "live"] | None = None) -> models.Health:
+        """Liveness and readiness
+
+        Readiness by default: 200 when the gateway can take and finish jobs, 503 when a dependency it needs is down. With
+        `probe=live` the answer is 200 as long as the process answers at all, whatever its dependencies do.
+
+        probe: What is asked, `ready` or `live`. Default: 'ready'.
+        """
+        return _read(
+            models.Health, self._send(_Request("GET", "/health", query={"probe": probe}, answers=(503,)))
+        )
+
+    def create_and_wait(
+        self,
+        body: models.VideoGenerationRequest,
+        *,
+        timeout: float,
+        on_progress: Callable[[models.VideoGenerationResponse], None] | None = None,
+        poll_interval: float | None = None,
+    ) -> models.VideoGenerationResponse:
+        """Makes a video and waits until it is finished. See `wait`; `timeout` includes making the request."""
+        deadline = time.monotonic() + timeout
+        return self._follow(
+            self._send(_Request("POST", "/v1/videos", body=body)), deadline, on_progress, poll_interval
+        )
+
+    def wait(
+        self,
+        video_id: str,
+        *,
+        timeout: float,
+        on_progress: Callable[[models.VideoGenerationResponse], None] | None = None,
+        poll_interval: float | None = None,
+    ) -> models.VideoGenerationResponse:
+        """Waits until a job is completed and returns it.
+
+        `timeout` and `poll_interval` are in seconds; without an interval, the server's `Retry-After` decides, or else two
+        seconds. `on_progress` gets every state of the job that is seen, the first one too. A poll that fails in passing
+        does not end the wait.
+
+        Errors: `VideoFailed`, `VideoTimeout`, and what `video_retrieve` raises.
+        """
+        deadline = time.monotonic() + timeout
+        return self._follow(
+            self._send(_Request("GET", f"/v1/videos/{_segment(video_id)}")),
+            deadline,
+            on_progress,
+            poll_interval,
+        )
+
+    def download_to(
+        self,
+        video_id: str,
+        path: str | os.PathLike[str],
+        *,
+        variant: Literal["video", "thumbnail", "spritesheet"] | None = None,
+        on_progress: Callable[[int, int | None], None] | None = None,
+    ) -> Path:
+        """Downloads a file to `path`, which appears, or is replaced, only when every byte has arrived.
+
+        A lost connection is taken up where it broke, where the server can do that, and else from the start, as often as
+        the client has `retries`. `on_progress` gets (bytes so far, bytes in all if known).
+
+        Errors: `ConnectionFailed`, and what `video_download` raises.
+        """
+        target = Path(path)
+        with _replacement(target) as file:
+            start = 0
+            for retries_left in range(self._retries, -1, -1):
+                range_ = f"bytes={start}-" if start else None
+                with self.video_download(video_id, variant=variant, range_=range_) as download:
+                    if download.offset not in (0, start):
+                        raise ConnectionFailed(
+                            f"bytes from {start} were asked for, not from {download.offset}"
+                        )
+                    file.seek(download.offset)
+                    file.truncate()
+                    total = None if download.length is None else download.offset + download.length
+                    try:
+                        for chunk in download:
+                            file.write(chunk)
+                            if on_progress:
+                                on_progress(file.tell(), total)
+                        break
+                    except ConnectionFailed:
+                        if not retries_left:
+                            raise
+                        start = file.tell() if download.resumable else 0
+        return target
+
+    def _follow(
+        self,
+        response: requests.Response,
+        deadline: float,
+        on_progress: Callable[[models.VideoGenerationResponse], None] | None,
+        poll_interval: float | None,
+    ) -> models.VideoGenerationResponse:
+        """Polls the job that `response` carries until it ends or `deadline`, by the clock `time.monotonic`."""
+        job, advised = _read(models.VideoGenerationResponse, response), _retry_after(response)
+        video_id = job.id
+        while True:
+            if on_progress:
+                on_progress(job)
+            if job.status == "completed":
+                return job
+            if job.status == "failed":
+                raise VideoFailed(job)
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise VideoTimeout(job)
+            pause = _pause(advised, POLL_INTERVAL) if poll_interval is None else poll_interval
+            time.sleep(min(pause, remaining))
+            try:
+                response = self._exchange(_Request("GET", f"/v1/videos/{_segment(video_id)}"))
+                job, advised = _read(models.VideoGenerationResponse, response), _retry_after(response)
+            except ClientError as error:
+                # The caller may not know the job's id yet: a failure that may pass must not lose a paid job.
+                if not error.may_pass:
+                    raise
+                advised = error.retry_after
+
+    def close(self) -> None:
+        """Closes the connections that are kept open."""
+        self._session.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers.update(self._credential)
+        return request
+
+    def _send(self, request: _Request) -> requests.Response:
+        """A request -> its answer, after another try or two if it is safe to repeat."""
+        for attempt in range(self._retries if request.method == "GET" else 0):
+            try:
+                return self._exchange(request)
+            except ClientError as error:
+                if not error.may_pass:
+                    raise
+                time.sleep(_pause(error.retry_after, 0.5 * 2**attempt))
+        return self._exchange(request)
+
+    def _exchange(self, request: _Request) -> requests.Response:
+        """A request -> its answer, if that is 2xx or one of `answers`. Errors: `ApiError`, `ConnectionFailed`."""
+        # Ranges and Content-Length count the bytes on the wire: a file must not be compressed on its way.
+        headers = (
+            {"Accept": "*/*", "Accept-Encoding": "identity"}
+            if request.stream
+            else {"Accept": "application/json"}
+        )
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+        headers.update({name: value for name, value in request.headers.items() if value is not None})
+        try:
+            response = self._session.request(
+                request.method,
+                self._base_url + request.path,
+                params={name: _text(value) for name, value in request.query.items() if value is not None},
+                data=None if request.body is None else _json(request.body),
+                headers=headers,
+                auth=self._sign,  # set even without a credential, or requests would take one from ~/.netrc
+                timeout=self._timeout,
+                allow_redirects=False,  # the document knows none, and a key must not follow one to another host
+                stream=request.stream,
+            )
+        except requests.RequestException as error:
+            if isinstance(error, ValueError):  # a URL or header that cannot be sent
+                raise
+            raise ConnectionFailed(
+                f"{request.method} {request.path}: {error}", unsent=_unsent(error)
+            ) from error
+        if self._on_response:
+            self._on_response(response)
+        if 200 <= response.status_code < 300 or response.status_code in request.answers:
+            return response
+        with response:
+            raise ERRORS.get(response.status_code, ApiError)(response)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    path: str
+    query: Mapping[str, str | int | float | None] = field(default_factory=dict)
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+    body: BaseModel | None = None
+    answers: tuple[int, ...] = ()  # statuses besides 2xx that carry the answer
+    stream: bool = False
+
+
+def _read(model: type[Model], response: requests.Response) -> Model:
+    try:
+        return _parse(model, response.content)
+    except ValidationError as error:
+        raise UnreadableAnswer(response) from error
+
+
+def _parse(model: type[Model], content: bytes) -> Model:
+    """JSON -> its model. A word that a closed list does not have is let in as a plain string.
+
+    pydantic judges everything else: for its eyes, each unknown word gives its place to a known one.
+    """
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        unknown = error.errors(include_url=False)
+        if any(each["type"] not in ("enum", "literal_error") for each in unknown):
+            raise
+    data = json.loads(content)
+    for each in unknown:
+        *path, last = each["loc"]
+        reduce(getitem, path, data)[last] = each["ctx"]["expected"].split("'")[1]  # "'video' or 'image'"
+    parsed = model.model_validate(data)
+    for each in unknown:
+        *path, last = each["loc"]
+        holder = reduce(_child, path, parsed)
+        if isinstance(holder, list):
+            holder[int(last)] = each["input"]
+        else:
+            setattr(holder, str(last), each["input"])
+    return parsed
+
+
+def _child(holder: Any, key: str | int) -> Any:
+    return holder[key] if isinstance(key, int) else getattr(holder, key)
+
+
+def _json(body: BaseModel) -> bytes:
+    return body.model_dump_json(by_alias=True, exclude_unset=True).encode()
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """Seconds to wait, or None. A date (RFC 9110 section 10.2.3) is not read: the server sends seconds."""
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isdigit() else None
+
+
+def _pause(advised: float | None, otherwise: float) -> float:
+    """Seconds to wait: what the server advises, within reason, or else the given time."""
+    return otherwise if advised is None else min(advised, LONGEST_PAUSE)
+
+
+def _unsent(error: requests.RequestException) -> bool:
+    """Whether no connection was opened, so that the server cannot have seen the request."""
+    cause = error.args[0] if error.args else None
+    return isinstance(error, requests.ConnectTimeout) or (
+        isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+    )
+
+
+def _text(value: str | int | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _segment(value: str | int | float) -> str:
+    """A value -> one segment of a path, percent-encoded. Errors: `ValueError` for what would be another path."""
+    text = _text(value)
+    if text in ("", ".", ".."):
+        raise ValueError(f"{text!r} cannot be a part of a path")
+    return quote(text, safe=":")
+
+
+def _basic(user: str, password: str) -> str:
+    """RFC 7617, in UTF-8."""
+    return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+@contextmanager
+def _replacement(target: Path) -> Iterator[IO[bytes]]:
+    """A new file beside `target` that takes its place at the end, or vanishes on an error."""
+    part = target.with_name(f".{target.name}.{uuid4().hex}")
+    try:
+        with part.open("xb") as file:
+            yield file
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

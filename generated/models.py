@@ -1,0 +1,884 @@
+# Generated from openapi.yaml by `make generate`. Do not edit.
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    MISSING,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    StrictBool,
+    StrictBytes,
+    StrictFloat,
+    StrictStr,
+)
+
+
+class ModelId(RootModel[StrictStr]):
+    root: Annotated[
+        StrictStr,
+        Field(
+            description="A model as `provider/model`, for example `runway/gen4.5`. Everything after the first slash is the provider's own\nname of the model and may contain slashes.\n",
+            examples=['runway/gen4.5', 'openai/sora-2'],
+            max_length=256,
+            min_length=3,
+            pattern='^[!-.0-~]+/[!-~]+$',
+        ),
+    ]
+
+
+class SecondsText(RootModel[StrictStr]):
+    root: Annotated[
+        StrictStr,
+        Field(description='Whole seconds as text.', pattern='^[1-9][0-9]{0,2}$'),
+    ]
+
+
+class SecondsInteger(RootModel[int]):
+    root: Annotated[int, Field(description='Whole seconds as a number.', ge=1, le=999)]
+
+
+class VideoRemixRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+        validate_by_name=True,
+    )
+    prompt: Annotated[
+        StrictStr,
+        Field(
+            description='What should be different.',
+            examples=['The same scene, in falling snow'],
+            max_length=32000,
+            min_length=1,
+        ),
+    ]
+
+
+class VideoStatus(StrEnum):
+    queued = 'queued'
+    in_progress = 'in_progress'
+    completed = 'completed'
+    failed = 'failed'
+
+
+class VideoOutputType(StrEnum):
+    url = 'url'
+    base64 = 'base64'
+
+
+class VideoError(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    code: Annotated[
+        StrictStr,
+        Field(
+            description="`content_filtered`, `timeout`, `submission_unknown`, `provider_refused`, or the provider's own code of the failure.\n"
+        ),
+    ]
+    message: Annotated[StrictStr, Field(description='The reason, for people.')]
+
+
+class ContentFilter(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    filtered_count: Annotated[
+        int | MISSING, Field(description='The number of videos withheld.', ge=0)
+    ] = MISSING
+    reasons: Annotated[
+        list[StrictStr] | MISSING, Field(description="The provider's reasons.")
+    ] = MISSING
+
+
+class VideoUsage(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    cost: Annotated[
+        StrictFloat | MISSING, Field(description='The price of the job.')
+    ] = MISSING
+    currency: Annotated[
+        Literal['USD'] | MISSING, Field(description='The currency of `cost`.')
+    ] = MISSING
+
+
+class BifrostCacheDebug(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    cache_hit: Annotated[
+        StrictBool | MISSING,
+        Field(description='Whether the answer came from the cache.'),
+    ] = MISSING
+    cache_id: Annotated[
+        StrictStr | MISSING, Field(description='The id of the cache entry.')
+    ] = MISSING
+    hit_type: Annotated[
+        StrictStr | MISSING, Field(description='How the entry was found.')
+    ] = MISSING
+    requested_provider: Annotated[
+        StrictStr | MISSING, Field(description='The provider that was asked for.')
+    ] = MISSING
+    requested_model: Annotated[
+        StrictStr | MISSING, Field(description='The model that was asked for.')
+    ] = MISSING
+    provider_used: Annotated[
+        StrictStr | MISSING, Field(description='The provider of the embedding.')
+    ] = MISSING
+    model_used: Annotated[
+        StrictStr | MISSING, Field(description='The model of the embedding.')
+    ] = MISSING
+    input_tokens: Annotated[
+        int | MISSING, Field(description='Tokens of the embedding.')
+    ] = MISSING
+    threshold: Annotated[
+        StrictFloat | MISSING, Field(description='The similarity that is required.')
+    ] = MISSING
+    similarity: Annotated[
+        StrictFloat | MISSING, Field(description='The similarity that was found.')
+    ] = MISSING
+
+
+class VideoObject(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[StrictStr, Field(description="The gateway's id of the job.")]
+    object: Annotated[Literal['video'], Field(description='Always `video`.')]
+    model: Annotated[
+        StrictStr,
+        Field(description='The model that makes the video, as `provider/model`.'),
+    ]
+    status: VideoStatus
+    progress: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='Percent done, as the provider reports it.', ge=0.0, le=100.0
+        ),
+    ] = MISSING
+    prompt: Annotated[
+        StrictStr | MISSING, Field(description='The prompt as it was sent.')
+    ] = MISSING
+    remixed_from_video_id: Annotated[
+        StrictStr | MISSING,
+        Field(description='The id of the source, when this is a remix.'),
+    ] = MISSING
+    seconds: Annotated[
+        StrictStr | MISSING, Field(description='The length of the video in seconds.')
+    ] = MISSING
+    size: Annotated[
+        StrictStr | MISSING, Field(description='Width x height in pixels.')
+    ] = MISSING
+    created_at: Annotated[
+        int, Field(description='When the job was created, in Unix seconds.')
+    ]
+    completed_at: Annotated[
+        int | MISSING, Field(description='When the job ended, in Unix seconds.')
+    ] = MISSING
+    expires_at: Annotated[
+        int | MISSING,
+        Field(
+            description='When the file can no longer be downloaded, in Unix seconds.'
+        ),
+    ] = MISSING
+    error: VideoError | MISSING = MISSING
+
+
+class Operation(StrEnum):
+    generate = 'generate'
+    retrieve = 'retrieve'
+    download = 'download'
+    delete = 'delete'
+    remix = 'remix'
+
+
+class Input(StrEnum):
+    text = 'text'
+    image = 'image'
+    video = 'video'
+
+
+class ModelCapabilities(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    operations: Annotated[
+        list[Operation], Field(description='What can be done with its jobs.')
+    ]
+    inputs: Annotated[list[Input], Field(description='What a video can be made from.')]
+    seconds: Annotated[
+        list[StrictStr] | MISSING,
+        Field(description='The lengths that can be asked for, in seconds.'),
+    ] = MISSING
+    sizes: Annotated[
+        list[StrictStr] | MISSING,
+        Field(description='The sizes that can be asked for, as width x height.'),
+    ] = MISSING
+    default_seconds: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description="The length when the request names none. Absent means the provider's own default."
+        ),
+    ] = MISSING
+    default_size: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description="The size when the request names none. Absent means the provider's own default."
+        ),
+    ] = MISSING
+    audio: Annotated[StrictBool, Field(description='Whether `audio` can be chosen.')]
+    seed: Annotated[StrictBool, Field(description='Whether `seed` is taken.')]
+    negative_prompt: Annotated[
+        StrictBool, Field(description='Whether `negative_prompt` is taken.')
+    ]
+
+
+class ModelPrice(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    usd_per_second: Annotated[
+        StrictFloat, Field(description='US dollars for each second of video.', ge=0.0)
+    ]
+    resolution: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The short edge this price is for, for example `720p`. Absent for all.'
+        ),
+    ] = MISSING
+    audio: Annotated[
+        StrictBool | MISSING,
+        Field(description='Whether this price is with sound. Absent for both.'),
+    ] = MISSING
+
+
+class HealthStatus(StrEnum):
+    ok = 'ok'
+    degraded = 'degraded'
+    unavailable = 'unavailable'
+
+
+class Dependency(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    name: Annotated[
+        StrictStr, Field(description='`database`, `notifications` or `worker`.')
+    ]
+    status: HealthStatus
+    latency_ms: Annotated[
+        StrictFloat | MISSING,
+        Field(description='How long it took to answer, in milliseconds.'),
+    ] = MISSING
+    detail: Annotated[
+        StrictStr | MISSING, Field(description='What is wrong, for people.')
+    ] = MISSING
+
+
+class ErrorField(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    type: Annotated[
+        StrictStr,
+        Field(
+            description='The class of the error, for example `invalid_request_error`.'
+        ),
+    ]
+    code: Annotated[
+        StrictStr, Field(description='What went wrong, for programs. Codes are stable.')
+    ]
+    message: Annotated[
+        StrictStr, Field(description='What went wrong and what to do, for people.')
+    ]
+    param: Annotated[
+        StrictStr | MISSING,
+        Field(description='The parameter at fault, where there is one.'),
+    ] = MISSING
+    event_id: Annotated[
+        StrictStr | MISSING, Field(description='The same as the outer `event_id`.')
+    ] = MISSING
+
+
+class Problem(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    type: Annotated[
+        StrictStr,
+        Field(
+            description='Identifies the kind of problem; `about:blank` when the status says it all.'
+        ),
+    ]
+    title: Annotated[StrictStr, Field(description='The kind of problem, for people.')]
+    status: Annotated[int, Field(description='The HTTP status of this answer.')]
+    detail: Annotated[StrictStr, Field(description='What went wrong and what to do.')]
+    instance: Annotated[
+        StrictStr,
+        Field(description="The request's id as `urn:reelgate:event:{event_id}`."),
+    ]
+    code: Annotated[StrictStr, Field(description='The same as `error.code`.')]
+    param: Annotated[
+        StrictStr | MISSING,
+        Field(description='The parameter at fault, where there is one.'),
+    ] = MISSING
+
+
+class ModelProvider(StrEnum):
+    openai = 'openai'
+    azure = 'azure'
+    anthropic = 'anthropic'
+    bedrock = 'bedrock'
+    cohere = 'cohere'
+    vertex = 'vertex'
+    vllm = 'vllm'
+    mistral = 'mistral'
+    ollama = 'ollama'
+    groq = 'groq'
+    sgl = 'sgl'
+    parasail = 'parasail'
+    perplexity = 'perplexity'
+    replicate = 'replicate'
+    cerebras = 'cerebras'
+    gemini = 'gemini'
+    openrouter = 'openrouter'
+    elevenlabs = 'elevenlabs'
+    huggingface = 'huggingface'
+    nebius = 'nebius'
+    xai = 'xai'
+    runway = 'runway'
+    fireworks = 'fireworks'
+
+
+class Fallback(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    provider: Annotated[
+        StrictStr,
+        Field(
+            description='A provider of `ModelProvider`, or the name of a custom provider.',
+            examples=['runway', 'openai'],
+            pattern='^[a-z0-9][a-z0-9_-]{0,63}$',
+        ),
+    ]
+    model: Annotated[
+        StrictStr,
+        Field(
+            description="The provider's own name of the model.",
+            examples=['gen4.5'],
+            max_length=192,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ]
+
+
+class VideoOutput(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    type: VideoOutputType
+    url: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Where to download the file. It takes the same credential as every other operation.'
+        ),
+    ] = MISSING
+    base64: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The file itself, base64. reelgate always answers with a `url`.'
+        ),
+    ] = MISSING
+    content_type: Annotated[
+        StrictStr | MISSING,
+        Field(description='The media type of the file, for example `video/mp4`.'),
+    ] = MISSING
+
+
+class Attempt(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    provider: Annotated[
+        StrictStr,
+        Field(
+            description='A provider of `ModelProvider`, or the name of a custom provider.',
+            examples=['runway', 'openai'],
+            pattern='^[a-z0-9][a-z0-9_-]{0,63}$',
+        ),
+    ]
+    model: Annotated[
+        StrictStr,
+        Field(description='The model that was asked for, without its provider.'),
+    ]
+    key: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The name (never the value) of the provider key that was used.'
+        ),
+    ] = MISSING
+    outcome: Annotated[
+        StrictStr,
+        Field(
+            description='`accepted`, `not_sent`, `refused`, `rate_limited`, `unauthorized`, `failed` or `unknown`.'
+        ),
+    ]
+    status_code: Annotated[
+        int | MISSING,
+        Field(description='The HTTP status the provider answered, if it answered.'),
+    ] = MISSING
+    latency: Annotated[
+        int | MISSING, Field(description='Milliseconds this try took.')
+    ] = MISSING
+    error: Annotated[
+        StrictStr | MISSING, Field(description='What went wrong, for people.')
+    ] = MISSING
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[
+        StrictStr,
+        Field(description='The model as `provider/model`, to be sent as `model`.'),
+    ]
+    object: Annotated[Literal['model'], Field(description='Always `model`.')]
+    created: Annotated[
+        int,
+        Field(
+            description='When the facts of this entry were last confirmed, in Unix seconds.'
+        ),
+    ]
+    owned_by: Annotated[StrictStr, Field(description='The provider.')]
+    capabilities: ModelCapabilities
+    pricing: Annotated[
+        list[ModelPrice] | MISSING,
+        Field(
+            description="The provider's list price, where it is known. The first entry that fits the request applies."
+        ),
+    ] = MISSING
+
+
+class ModelListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    object: Annotated[Literal['list'], Field(description='Always `list`.')]
+    data: Annotated[list[Model], Field(description='The models, by id.')]
+
+
+class Health(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    status: HealthStatus
+    version: Annotated[StrictStr, Field(description='The version of reelgate.')]
+    sandbox: Annotated[
+        StrictBool,
+        Field(
+            description='True when no provider is configured and emulators serve every request. Nothing real is generated.'
+        ),
+    ]
+    dependencies: Annotated[
+        list[Dependency], Field(description='What the gateway needs.')
+    ]
+
+
+class BifrostErrorExtraFields(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    provider: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='A provider of `ModelProvider`, or the name of a custom provider.',
+            examples=['runway', 'openai'],
+            pattern='^[a-z0-9][a-z0-9_-]{0,63}$',
+        ),
+    ] = MISSING
+    model_requested: Annotated[
+        StrictStr | MISSING, Field(description='The model that was asked for.')
+    ] = MISSING
+    request_type: Annotated[
+        StrictStr | MISSING,
+        Field(description='The kind of request, for example `video_generation`.'),
+    ] = MISSING
+    video_id: Annotated[
+        StrictStr | MISSING,
+        Field(description='The job this is about, when one was recorded.'),
+    ] = MISSING
+    attempts: Annotated[
+        list[Attempt] | MISSING,
+        Field(description='Every try to place the job, in order.'),
+    ] = MISSING
+
+
+class VideoGenerationRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+        validate_by_name=True,
+    )
+    model: Annotated[
+        StrictStr,
+        Field(
+            description="A model as `provider/model`, for example `runway/gen4.5`. Everything after the first slash is the provider's own\nname of the model and may contain slashes.\n",
+            examples=['runway/gen4.5', 'openai/sora-2'],
+            max_length=256,
+            min_length=3,
+            pattern='^[!-.0-~]+/[!-~]+$',
+        ),
+    ]
+    prompt: Annotated[
+        StrictStr,
+        Field(
+            description='What the video should show.',
+            examples=['A paper boat drifts down a rain gutter at dusk'],
+            max_length=32000,
+            min_length=1,
+        ),
+    ]
+    input_reference: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The first frame of the video, as a base64 data URL (PNG, JPEG or WebP) or as an `https:` URL.',
+            pattern='^(data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/]+={0,2}|https?://[!-~]+)$',
+        ),
+    ] = MISSING
+    seconds: Annotated[
+        SecondsText | SecondsInteger | MISSING,
+        Field(
+            description='The length of the video in whole seconds, as a string (`"4"`) or an integer. Answers carry a string.',
+            examples=['4'],
+        ),
+    ] = MISSING
+    size: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Width x height in pixels, for example `1280x720`.',
+            examples=['1280x720'],
+            pattern='^[1-9][0-9]{1,4}x[1-9][0-9]{1,4}$',
+        ),
+    ] = MISSING
+    negative_prompt: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='What the video should not show.',
+            max_length=32000,
+            min_length=1,
+        ),
+    ] = MISSING
+    seed: Annotated[
+        int | MISSING,
+        Field(
+            description='The seed of reproducible generation. Providers take smaller ranges; `GET /v1/models` tells which models take one.',
+            examples=[7],
+            ge=0,
+            le=9007199254740991,
+        ),
+    ] = MISSING
+    video_uri: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The source of video-to-video, a URI the provider can read (`https:`, `gs:`, `runway:` and so on).',
+            max_length=8192,
+            min_length=3,
+            pattern='^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$',
+        ),
+    ] = MISSING
+    audio: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether to make sound too, for models where this can be chosen.'
+        ),
+    ] = MISSING
+    fallbacks: Annotated[
+        list[Fallback | ModelId] | MISSING,
+        Field(
+            description='Targets to try in this order when the first one cannot take the job. A job is created at one of them at most.',
+            max_length=10,
+        ),
+    ] = MISSING
+
+
+class VideoGenerationForm(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+        validate_by_name=True,
+    )
+    model: Annotated[
+        StrictStr,
+        Field(
+            description="A model as `provider/model`, for example `runway/gen4.5`. Everything after the first slash is the provider's own\nname of the model and may contain slashes.\n",
+            examples=['runway/gen4.5', 'openai/sora-2'],
+            max_length=256,
+            min_length=3,
+            pattern='^[!-.0-~]+/[!-~]+$',
+        ),
+    ]
+    prompt: Annotated[
+        StrictStr,
+        Field(
+            description='What the video should show.', max_length=32000, min_length=1
+        ),
+    ]
+    input_reference: Annotated[
+        StrictBytes | MISSING,
+        Field(
+            description='The first frame as a file part (PNG, JPEG or WebP), or the text forms of `ImageReference`.'
+        ),
+    ] = MISSING
+    seconds: Annotated[
+        SecondsText | SecondsInteger | MISSING,
+        Field(
+            description='The length of the video in whole seconds, as a string (`"4"`) or an integer. Answers carry a string.',
+            examples=['4'],
+        ),
+    ] = MISSING
+    size: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Width x height in pixels, for example `1280x720`.',
+            examples=['1280x720'],
+            pattern='^[1-9][0-9]{1,4}x[1-9][0-9]{1,4}$',
+        ),
+    ] = MISSING
+    negative_prompt: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='What the video should not show.',
+            max_length=32000,
+            min_length=1,
+        ),
+    ] = MISSING
+    seed: Annotated[
+        int | MISSING,
+        Field(
+            description='The seed of reproducible generation. Providers take smaller ranges; `GET /v1/models` tells which models take one.',
+            examples=[7],
+            ge=0,
+            le=9007199254740991,
+        ),
+    ] = MISSING
+    video_uri: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The source of video-to-video, a URI the provider can read.',
+            max_length=8192,
+            min_length=3,
+            pattern='^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$',
+        ),
+    ] = MISSING
+    audio: Annotated[
+        StrictBool | MISSING, Field(description='Whether to make sound too.')
+    ] = MISSING
+    fallbacks: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The JSON text of the `fallbacks` array, or one `provider/model`.',
+            max_length=8192,
+            min_length=1,
+        ),
+    ] = MISSING
+
+
+class BifrostResponseExtraFields(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    request_type: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='`video_generation`, `video_retrieve`, `video_list`, `video_delete` or `video_remix`.'
+        ),
+    ] = MISSING
+    provider: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='A provider of `ModelProvider`, or the name of a custom provider.',
+            examples=['runway', 'openai'],
+            pattern='^[a-z0-9][a-z0-9_-]{0,63}$',
+        ),
+    ] = MISSING
+    model_requested: Annotated[
+        StrictStr | MISSING,
+        Field(description='The model that was asked for, without its provider.'),
+    ] = MISSING
+    model_deployment: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The name under which the provider runs it, where that differs.'
+        ),
+    ] = MISSING
+    latency: Annotated[
+        int | MISSING,
+        Field(
+            description='Milliseconds spent waiting for the provider in this request.'
+        ),
+    ] = MISSING
+    chunk_index: Annotated[
+        int | MISSING,
+        Field(
+            description='The index of a chunk of a streamed answer. Not used for videos.'
+        ),
+    ] = MISSING
+    raw_request: Annotated[
+        dict[str, Any] | MISSING,
+        Field(
+            description='The request as it was sent to the provider, when that was asked for and is allowed.'
+        ),
+    ] = MISSING
+    raw_response: Annotated[
+        dict[str, Any] | MISSING,
+        Field(
+            description="The provider's answer, when that was asked for and is allowed."
+        ),
+    ] = MISSING
+    cache_debug: BifrostCacheDebug | MISSING = MISSING
+    provider_job_id: Annotated[
+        StrictStr | MISSING, Field(description="The provider's own id of the job.")
+    ] = MISSING
+    provider_status: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description="The provider's own word for the job's status, when it is not one the gateway knows."
+        ),
+    ] = MISSING
+    attempts: Annotated[
+        list[Attempt] | MISSING,
+        Field(
+            description='Every try to place the job, in order. Present on create and remix, and on jobs with more than one.'
+        ),
+    ] = MISSING
+    sandbox: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='True when an emulator of the sandbox served this, and nothing was generated or paid at a provider.'
+        ),
+    ] = MISSING
+
+
+class VideoListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    object: Annotated[Literal['list'], Field(description='Always `list`.')]
+    data: Annotated[list[VideoObject], Field(description='The jobs of this page.')]
+    first_id: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The id of the first job of the page. Absent when the page is empty.'
+        ),
+    ] = MISSING
+    last_id: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The id of the last job of the page, to be sent as `after`. Absent when the page is empty.'
+        ),
+    ] = MISSING
+    has_more: Annotated[
+        StrictBool, Field(description='Whether there are jobs after this page.')
+    ]
+    extra_fields: BifrostResponseExtraFields | MISSING = MISSING
+
+
+class VideoDeleteResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[StrictStr, Field(description='The id of the deleted job.')]
+    object: Annotated[
+        Literal['video.deleted'], Field(description='Always `video.deleted`.')
+    ]
+    deleted: Annotated[StrictBool, Field(description='Always true.')]
+    extra_fields: BifrostResponseExtraFields | MISSING = MISSING
+
+
+class BifrostError(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    event_id: Annotated[
+        StrictStr,
+        Field(description="The request's id, which also stands in the server's log."),
+    ]
+    type: Annotated[
+        StrictStr | MISSING,
+        Field(description='The class of the error; the same as `error.type`.'),
+    ] = MISSING
+    is_bifrost_error: Annotated[
+        StrictBool,
+        Field(
+            description='True when the gateway itself failed, false when the caller or the provider is at fault.'
+        ),
+    ]
+    status_code: Annotated[int, Field(description='The HTTP status of this answer.')]
+    error: ErrorField
+    extra_fields: BifrostErrorExtraFields | MISSING = MISSING
+
+
+class VideoGenerationResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[
+        StrictStr,
+        Field(
+            description="The gateway's id of the job. It stays the same whichever provider serves it."
+        ),
+    ]
+    object: Annotated[Literal['video'], Field(description='Always `video`.')]
+    model: Annotated[
+        StrictStr,
+        Field(description='The model that makes the video, as `provider/model`.'),
+    ]
+    status: VideoStatus
+    progress: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='Percent done, as the provider reports it. Absent where the provider reports none.',
+            ge=0.0,
+            le=100.0,
+        ),
+    ] = MISSING
+    prompt: Annotated[
+        StrictStr | MISSING, Field(description='The prompt as it was sent.')
+    ] = MISSING
+    remixed_from_video_id: Annotated[
+        StrictStr | MISSING,
+        Field(description='The id of the source, when this is a remix.'),
+    ] = MISSING
+    seconds: Annotated[
+        StrictStr | MISSING,
+        Field(description='The length of the video in seconds, for example `"4"`.'),
+    ] = MISSING
+    size: Annotated[
+        StrictStr | MISSING, Field(description='Width x height in pixels.')
+    ] = MISSING
+    created_at: Annotated[
+        int, Field(description='When the job was created, in Unix seconds.')
+    ]
+    completed_at: Annotated[
+        int | MISSING, Field(description='When the job ended, in Unix seconds.')
+    ] = MISSING
+    expires_at: Annotated[
+        int | MISSING,
+        Field(
+            description='When the file can no longer be downloaded, in Unix seconds, where that is known.'
+        ),
+    ] = MISSING
+    error: VideoError | MISSING = MISSING
+    videos: Annotated[
+        list[VideoOutput] | MISSING,
+        Field(description='The finished files. Present when `status` is `completed`.'),
+    ] = MISSING
+    content_filter: ContentFilter | MISSING = MISSING
+    usage: VideoUsage | MISSING = MISSING
+    extra_fields: BifrostResponseExtraFields

@@ -1,0 +1,236 @@
+# Generated from openapi.yaml by `make generate`. Do not edit.
+"""Where connexion meets the handlers of reelgate.
+
+One `Protocol` per tag says what the handlers offer; a module with these functions fits as well as an object. `bind` turns
+handlers into what connexion calls. Handlers get the caller, path parameters, the body as its model, then query and header
+parameters; a name that would hide a keyword or builtin of Python ends in `_`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
+
+from connexion.context import request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from . import models as schemas
+
+Caller = TypeVar("Caller", contravariant=True)
+Body = TypeVar("Body", bound=BaseModel, covariant=True)
+Payload: TypeAlias = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[Body]):
+    """What a handler answers: a body, and the status and headers where they are not the usual ones."""
+
+    body: Body
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What the document says of one operation."""
+
+    method: str
+    path: str
+    tag: str
+    bodies: Mapping[str, str]  # media type -> name of the schema in `components.schemas`
+    secured: bool  # whether there is a caller
+
+
+class Videos(Protocol[Caller]):
+    """Video generation jobs and their files"""
+
+    async def video_generation(
+        self, caller: Caller, body: schemas.VideoGenerationRequest
+    ) -> Answer[schemas.VideoGenerationResponse]:
+        """Generate a video
+
+        Starts a video generation job and answers at once. The job is recorded before the provider is called and survives
+        any restart. Fields this document does not name are passed to the provider as they are.
+
+        The body is JSON, or `multipart/form-data` as the OpenAI SDKs send it: every field as text, `input_reference` as a
+        file part (or as text).
+        """
+        ...
+
+    async def video_list(
+        self,
+        caller: Caller,
+        provider: str | None = None,
+        after: str | None = None,
+        limit: int = 20,
+        order: Literal["asc", "desc"] = "desc",
+    ) -> Answer[schemas.VideoListResponse]:
+        """List video generation jobs
+
+        Lists the caller's jobs over all providers, newest first unless `order` says otherwise. Read the next page with
+        `after` set to the `last_id` of this one while `has_more` is true.
+        """
+        ...
+
+    async def video_retrieve(self, caller: Caller, video_id: str) -> Answer[schemas.VideoGenerationResponse]:
+        """Retrieve a video generation job
+
+        The job as the gateway knows it. This never calls the provider, so poll as often as `Retry-After` allows: asking
+        more often brings no newer answer.
+        """
+        ...
+
+    async def video_delete(self, caller: Caller, video_id: str) -> Answer[schemas.VideoDeleteResponse]:
+        """Delete a video generation job
+
+        Deletes the job and its files, here and at the provider where the provider can. A job that still runs is cancelled
+        where the provider can. This cannot be undone; the id answers 404 from then on.
+        """
+        ...
+
+    async def video_download(
+        self,
+        caller: Caller,
+        video_id: str,
+        variant: Literal["video", "thumbnail", "spritesheet"] = "video",
+        range_: str | None = None,
+    ) -> Response:
+        """Download video content
+
+        Streams the finished video, or a still made from it. The job must be `completed`; before that the answer is a 404
+        whose message names the job's status. `Range` is honoured where the source of the bytes honours it.
+        """
+        ...
+
+    async def video_remix(
+        self, caller: Caller, video_id: str, body: schemas.VideoRemixRequest
+    ) -> Answer[schemas.VideoGenerationResponse]:
+        """Remix a video
+
+        Starts a new job that changes a finished video by a new prompt. The source must be `completed`; the new job runs at
+        the provider, and with the key, that made the source.
+        """
+        ...
+
+
+class Models(Protocol[Caller]):
+    """The video models that can be used now"""
+
+    async def model_list(self, caller: Caller) -> Answer[schemas.ModelListResponse]:
+        """List the video models that can be used now
+
+        Every model of every configured provider, with what it can do.
+        """
+        ...
+
+
+class Health(Protocol):
+    """Is the gateway alive, and can it work"""
+
+    async def health(self, probe: Literal["ready", "live"] = "ready") -> Answer[schemas.Health]:
+        """Liveness and readiness
+
+        Readiness by default: 200 when the gateway can take and finish jobs, 503 when a dependency it needs is down. With
+        `probe=live` the answer is 200 as long as the process answers at all, whatever its dependencies do.
+        """
+        ...
+
+
+OPERATIONS: Mapping[str, Route] = {
+    "videoGeneration": Route(
+        "POST",
+        "/v1/videos",
+        "Videos",
+        {"application/json": "VideoGenerationRequest", "multipart/form-data": "VideoGenerationForm"},
+        True,
+    ),
+    "videoList": Route("GET", "/v1/videos", "Videos", {}, True),
+    "videoRetrieve": Route("GET", "/v1/videos/{video_id}", "Videos", {}, True),
+    "videoDelete": Route("DELETE", "/v1/videos/{video_id}", "Videos", {}, True),
+    "videoDownload": Route("GET", "/v1/videos/{video_id}/content", "Videos", {}, True),
+    "videoRemix": Route(
+        "POST", "/v1/videos/{video_id}/remix", "Videos", {"application/json": "VideoRemixRequest"}, True
+    ),
+    "modelList": Route("GET", "/v1/models", "Models", {}, True),
+    "health": Route("GET", "/health", "Health", {}, False),
+}
+
+ALLOW: Mapping[str, str] = {
+    "/v1/videos": "GET, POST",
+    "/v1/videos/{video_id}": "DELETE, GET",
+    "/v1/videos/{video_id}/content": "GET",
+    "/v1/videos/{video_id}/remix": "POST",
+    "/v1/models": "GET",
+    "/health": "GET",
+}
+
+
+def bind(
+    *,
+    videos: Videos[Caller],
+    models: Models[Caller],
+    health: Health,
+) -> dict[str, Callable[..., Awaitable[Response]]]:
+    """Handlers -> operationId -> the function connexion calls for it.
+
+    connexion passes parameters by the document's names, and from its context `user` (the caller that the security
+    layer found) and `payload` (the JSON form of the body that the body validator accepted).
+    """
+
+    async def serve_video_generation(user: Caller, payload: Payload) -> Response:
+        return _respond(
+            await videos.video_generation(user, schemas.VideoGenerationRequest.model_validate(payload))
+        )
+
+    async def serve_video_list(
+        user: Caller,
+        provider: str | None = None,
+        after: str | None = None,
+        limit: int = 20,
+        order: Literal["asc", "desc"] = "desc",
+    ) -> Response:
+        return _respond(await videos.video_list(user, provider, after, limit, order))
+
+    async def serve_video_retrieve(user: Caller, video_id: str) -> Response:
+        return _respond(await videos.video_retrieve(user, video_id))
+
+    async def serve_video_delete(user: Caller, video_id: str) -> Response:
+        return _respond(await videos.video_delete(user, video_id))
+
+    async def serve_video_download(
+        user: Caller, video_id: str, variant: Literal["video", "thumbnail", "spritesheet"] = "video"
+    ) -> Response:
+        return await videos.video_download(user, video_id, variant, request.headers.get("range"))
+
+    async def serve_video_remix(user: Caller, video_id: str, payload: Payload) -> Response:
+        return _respond(
+            await videos.video_remix(user, video_id, schemas.VideoRemixRequest.model_validate(payload))
+        )
+
+    async def serve_model_list(user: Caller) -> Response:
+        return _respond(await models.model_list(user))
+
+    async def serve_health(probe: Literal["ready", "live"] = "ready") -> Response:
+        return _respond(await health.health(probe))
+
+    return {
+        "videoGeneration": serve_video_generation,
+        "videoList": serve_video_list,
+        "videoRetrieve": serve_video_retrieve,
+        "videoDelete": serve_video_delete,
+        "videoDownload": serve_video_download,
+        "videoRemix": serve_video_remix,
+        "modelList": serve_model_list,
+        "health": serve_health,
+    }
+
+
+def _respond(answer: Answer[BaseModel]) -> Response:
+    return Response(
+        answer.body.model_dump_json(by_alias=True),
+        answer.status,
+        answer.headers,
+        media_type="application/json",
+    )

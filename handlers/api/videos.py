@@ -1,0 +1,184 @@
+"""The operations of the tag Videos, in the document's order."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+from starlette.responses import Response
+
+from generated import models
+from generated.routes import Answer
+
+from ..access.callers import Caller
+from ..context import base_url
+from ..dispatch.dispatcher import Dispatcher
+from ..errors import Conflict, NotFound, ProviderError, UnsupportedOperation
+from ..jobs import states
+from ..jobs.ledger import Job, Ledger
+from ..media.streaming import stream
+from ..providers.adapter import REQUEST_TYPES
+from ..providers.registry import Registry
+from ..upstream import Upstream
+
+
+class Videos:
+    def __init__(self, ledger: Ledger, dispatcher: Dispatcher, registry: Registry, http: Upstream) -> None:
+        self._ledger = ledger
+        self._dispatcher = dispatcher
+        self._registry = registry
+        self._http = http
+
+    async def video_generation(
+        self, caller: Caller, body: models.VideoGenerationRequest
+    ) -> Answer[models.VideoGenerationResponse]:
+        job = await self._dispatcher.generate(caller.name, body)
+        return self._answer(job, "video_generation")
+
+    async def video_list(
+        self,
+        caller: Caller,
+        provider: str | None = None,
+        after: str | None = None,
+        limit: int = 20,
+        order: Literal["asc", "desc"] = "desc",
+    ) -> Answer[models.VideoListResponse]:
+        last = await self._cursor(caller, after) if after is not None else None
+        jobs, has_more = await self._ledger.page(caller.name, provider=provider, after=last, limit=limit, order=order)
+        ends: dict[str, Any] = {"first_id": jobs[0].id, "last_id": jobs[-1].id} if jobs else {}
+        listed = [models.VideoObject(**_common(job)) for job in jobs]
+        return Answer(models.VideoListResponse(object="list", data=listed, has_more=has_more, **ends))
+
+    async def video_retrieve(self, caller: Caller, video_id: str) -> Answer[models.VideoGenerationResponse]:
+        return self._answer(await self._job(caller, video_id), "video_retrieve")
+
+    async def video_delete(self, caller: Caller, video_id: str) -> Answer[models.VideoDeleteResponse]:
+        job = await self._job(caller, video_id)
+        provider = self._registry.providers.get(job.provider)
+        if job.native_id is not None and provider is not None and provider.adapter.supports("delete"):
+            account = self._registry.account(job.provider, job.key, job.base_url)
+            try:
+                await provider.adapter.delete(account, job.native_id)
+            except ProviderError as error:
+                raise error.about(
+                    provider=job.provider, request_type=REQUEST_TYPES["delete"], video_id=job.id
+                ) from error
+        if not await self._ledger.delete(job):
+            raise _not_found(video_id)
+        return Answer(models.VideoDeleteResponse(id=job.id, object="video.deleted", deleted=True))
+
+    async def video_download(
+        self,
+        caller: Caller,
+        video_id: str,
+        variant: Literal["video", "thumbnail", "spritesheet"] = "video",
+        range_: str | None = None,
+    ) -> Response:
+        job = await self._job(caller, video_id)
+        if job.state != states.COMPLETED or job.native_id is None:
+            raise NotFound(f"The video has no content: its status is {_status(job)}.", code="video_not_completed")
+        account = self._registry.account(job.provider, job.key, job.base_url)
+        source = await self._registry.provider(job.provider).adapter.source(account, job.native_id, variant)
+        return await stream(
+            self._http, source.url, dict(source.headers), variant=variant, byte_range=range_, name=job.id
+        )
+
+    async def video_remix(
+        self, caller: Caller, video_id: str, body: models.VideoRemixRequest
+    ) -> Answer[models.VideoGenerationResponse]:
+        source = await self._job(caller, video_id)
+        if not self._registry.provider(source.provider).adapter.supports("remix"):
+            raise UnsupportedOperation(REQUEST_TYPES["remix"], source.provider)
+        if source.state != states.COMPLETED:
+            raise Conflict(
+                f"Only a completed video can be remixed; the status of this one is {_status(source)}.",
+                code="video_not_completed",
+            )
+        job = await self._dispatcher.remix(caller.name, source, body)
+        return self._answer(job, "video_remix")
+
+    async def _job(self, caller: Caller, video_id: str) -> Job:
+        job = await self._ledger.find(caller.name, video_id)
+        if job is None:
+            raise _not_found(video_id)
+        return job
+
+    async def _cursor(self, caller: Caller, after: str) -> str:
+        """The id behind which a page begins. A job that was deleted meanwhile still marks its place."""
+        job = await self._ledger.get(after) if "\0" not in after else None
+        if job is not None and job.owner == caller.name:
+            return job.id
+        raise NotFound(f"There is no video {after!r} to continue after.", code="video_not_found", param="after")
+
+    def _answer(self, job: Job, request_type: str) -> Answer[models.VideoGenerationResponse]:
+        headers: dict[str, str] = {}
+        if not job.ended:
+            provider = self._registry.providers.get(job.provider)
+            pace = provider.poll_seconds if provider is not None else 5.0
+            headers = {"Retry-After": str(math.ceil(pace)), "openai-poll-after-ms": str(round(pace * 1000))}
+        return Answer(video(job, request_type, sandbox=self._registry.sandbox), headers=headers)
+
+
+def video(job: Job, request_type: str, *, sandbox: bool) -> models.VideoGenerationResponse:
+    """A row of the ledger -> the contract's job."""
+    extra: dict[str, Any] = {
+        "request_type": request_type,
+        "provider": job.provider,
+        "model_requested": job.model,
+        "latency": sum(attempt.get("latency", 0) for attempt in job.attempts) if "retrieve" not in request_type else 0,
+    }
+    if job.native_id is not None:
+        extra["provider_job_id"] = job.native_id
+    if job.provider_status is not None:
+        extra["provider_status"] = job.provider_status
+    if "retrieve" not in request_type or len(job.attempts) > 1:
+        extra["attempts"] = [models.Attempt(**attempt) for attempt in job.attempts]
+    if sandbox:
+        extra["sandbox"] = True
+    fields = _common(job)
+    if job.state == states.COMPLETED:
+        url = f"{base_url.get()}/v1/videos/{job.id}/content"
+        fields["videos"] = [
+            models.VideoOutput(type=models.VideoOutputType.url, url=url, content_type=output["content_type"])
+            for output in job.outputs
+        ]
+    if job.content_filter is not None:
+        fields["content_filter"] = models.ContentFilter(**job.content_filter)
+    if job.cost_usd is not None:
+        fields["usage"] = models.VideoUsage(cost=job.cost_usd, currency="USD")
+    return models.VideoGenerationResponse(extra_fields=models.BifrostResponseExtraFields(**extra), **fields)
+
+
+def _common(job: Job) -> dict[str, Any]:
+    """What a job shows alone and in a list. What is not known is left out."""
+    known: dict[str, Any] = {
+        "progress": job.progress,
+        "prompt": job.request.get("prompt"),
+        "remixed_from_video_id": job.source_id,
+        "seconds": job.seconds,
+        "size": job.size,
+        "completed_at": int(job.completed_at.timestamp()) if job.completed_at is not None else None,
+        "expires_at": int(job.expires_at.timestamp()) if job.expires_at is not None else None,
+        "error": models.VideoError(**job.error) if job.error is not None else None,
+    }
+    if job.state == states.UNKNOWN:
+        known["error"] = models.VideoError(
+            code="submission_unknown",
+            message="The provider never said whether it took the job. It was not sent again.",
+        )
+    return {
+        "id": job.id,
+        "object": "video",
+        "model": f"{job.provider}/{job.model}",
+        "status": states.WIRE[job.state],
+        "created_at": int(job.created_at.timestamp()),
+        **{name: value for name, value in known.items() if value is not None},
+    }
+
+
+def _status(job: Job) -> str:
+    return states.WIRE[job.state].value
+
+
+def _not_found(video_id: str) -> NotFound:
+    return NotFound(f"There is no video {video_id!r}.", code="video_not_found", param="video_id")

@@ -1,0 +1,255 @@
+"""Placing a job: recorded first, then offered to one target after another until one takes it.
+
+What may follow a failed try stands in policy.py. Whatever happens, the ledger ends up knowing: the job is accepted, failed,
+or unknown, with every attempt written down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import structlog
+from pydantic import MISSING
+from sqlalchemy.exc import SQLAlchemyError
+from ulid import ULID
+
+from generated.models import VideoGenerationRequest, VideoRemixRequest
+
+from ..errors import CallerError, ContentRefused, OutcomeUnknown, ProviderError, ReelgateError, Unavailable
+from ..jobs import states
+from ..jobs.ledger import Job, Ledger
+from ..jobs.tracking import Tracking, values_of
+from ..media.images import Image, from_data_url
+from ..providers.adapter import Account, Snapshot
+from ..providers.registry import Registry
+from .capabilities import with_defaults
+from .policy import may_fall_back, wait_before_retry
+from .targets import Target, Unfit, resolve
+
+log = structlog.get_logger()
+
+Create = Callable[[Account], Awaitable[Snapshot]]
+
+WRITE_TRIES = 6  # of the one write that must not be lost: that a provider has taken a job
+
+
+class Dispatcher:
+    def __init__(self, ledger: Ledger, registry: Registry, tracking: Tracking, *, deadline: timedelta) -> None:
+        self._ledger = ledger
+        self._registry = registry
+        self._tracking = tracking
+        self._deadline = deadline
+
+    async def generate(self, owner: str, request: VideoGenerationRequest) -> Job:
+        """Place a new job. Returns it as accepted, or as failed by a content filter; raises what else became of it."""
+        image = _image(request)
+        targets = resolve(request, self._registry)
+        first = next(target for target in targets if isinstance(target, Target))
+        job = self._new(owner, "generation", first.provider.name, first.model, _recordable(request, image))
+        await self._ledger.record(job)
+        placing = Placing(self._ledger, self._tracking, job)
+        for target in targets:
+            if isinstance(target, Unfit):
+                placing.skip(target.provider, target.model, target.error)
+                continue
+            full = with_defaults(request, target.can)
+            details = {
+                "seconds": None if full.seconds is MISSING else str(full.seconds.root),
+                "size": None if full.size is MISSING else full.size,
+            }
+            account = target.provider.accounts[0]
+            adapter = target.provider.adapter
+            placed = await placing.offer(
+                account,
+                target.model,
+                details,
+                lambda account: adapter.generate(account, target.model, full, image),
+            )
+            if placed is not None:
+                return placed
+        return await placing.give_up()
+
+    async def remix(self, owner: str, source: Job, request: VideoRemixRequest) -> Job:
+        """Place a job that changes a finished one, with the key that made that one."""
+        provider = self._registry.provider(source.provider)
+        account = self._registry.account(source.provider, source.key, source.base_url)
+        native_id = source.native_id
+        assert native_id is not None, "a completed job has a native id"
+        job = self._new(
+            owner,
+            "remix",
+            source.provider,
+            source.model,
+            request.model_dump(mode="json"),
+            source_id=source.id,
+        )
+        await self._ledger.record(job)
+        placing = Placing(self._ledger, self._tracking, job)
+        details = {"seconds": source.seconds, "size": source.size}
+        placed = await placing.offer(
+            account,
+            source.model,
+            details,
+            lambda account: provider.adapter.remix(account, native_id, request),
+        )
+        return placed if placed is not None else await placing.give_up()
+
+    def _new(
+        self,
+        owner: str,
+        kind: Literal["generation", "remix"],
+        provider: str,
+        model: str,
+        request: Mapping[str, Any],
+        source_id: str | None = None,
+    ) -> Job:
+        now = datetime.now(UTC)
+        return Job(
+            id=f"video_{str(ULID()).lower()}",
+            owner=owner,
+            kind=kind,
+            state=states.SUBMITTING,
+            provider=provider,
+            model=model,
+            request=request,
+            source_id=source_id,
+            created_at=now,
+            updated_at=now,
+            deadline_at=now + self._deadline,
+        )
+
+
+class Placing:
+    """One job on its way to a provider, and the trail it leaves."""
+
+    def __init__(self, ledger: Ledger, tracking: Tracking, job: Job) -> None:
+        self._ledger = ledger
+        self._tracking = tracking
+        self._job = job
+        self._attempts: list[dict[str, Any]] = []
+        self._first_error: ProviderError | CallerError | None = None
+
+    def skip(self, provider: str, model: str, error: CallerError) -> None:
+        """Note a target that is not asked, because it cannot serve the request."""
+        self._first_error = self._first_error or error
+        self._attempts.append({"provider": provider, "model": model, "outcome": "refused", "error": error.message})
+
+    async def offer(self, account: Account, model: str, details: Mapping[str, Any], create: Create) -> Job | None:
+        """Try one target, more than once where that is safe. None: it did not take the job and the next may be asked."""
+        pin: dict[str, Any] = {
+            "provider": account.provider,
+            "model": model,
+            "key": account.key,
+            "base_url": account.base_url,
+        }
+        tries = 0
+        while True:
+            tries += 1
+            began = time.monotonic()
+            try:
+                snapshot = await create(account)
+            except ProviderError as error:
+                self._note(account, model, error.outcome, began, error)
+                self._first_error = self._first_error or error
+                if isinstance(error, ContentRefused):
+                    return await self._close_as_filtered(pin, error)
+                if isinstance(error, OutcomeUnknown):
+                    await self._ledger.move(self._job.id, states.UNKNOWN, attempts=self._attempts, **pin)
+                    raise self._told(error) from error
+                wait = wait_before_retry(error, tries)
+                if wait is None:
+                    if may_fall_back(error):
+                        return None
+                    return await self.give_up()
+                await self._ledger.note(self._job.id, attempts=self._attempts)  # a sign of life, see SUBMISSION_LOST
+                await asyncio.sleep(wait)
+                continue
+            self._note(account, model, "accepted", began, None)
+            given = {name: value for name, value in details.items() if value is not None}
+            return await self._accept(snapshot, {**pin, **given, **values_of(snapshot), "attempts": self._attempts})
+
+    async def give_up(self) -> Job:
+        """Close the job as failed and raise the first target's error."""
+        error = self._first_error
+        assert error is not None, "a job is given up only after something failed"
+        failed = {"code": error.code, "message": error.message}
+        await self._ledger.move(
+            self._job.id, states.FAILED, attempts=self._attempts, error=failed, completed_at=datetime.now(UTC)
+        )
+        raise self._told(error)
+
+    async def _accept(self, snapshot: Snapshot, values: dict[str, Any]) -> Job:
+        """Write down that a provider has taken the job: the one write that must not be lost, so it is tried for a while."""
+        for tried in range(1, WRITE_TRIES + 1):
+            try:
+                follow = self._tracking.begin(self._job.id) if snapshot.status in states.TRACKED else None
+                job = await self._ledger.move(self._job.id, snapshot.status, also=follow, **values)
+                assert job is not None, "nobody else moves a job that is being submitted"
+                return job
+            except (SQLAlchemyError, OSError) as error:
+                log.error(
+                    "a provider has taken a job that cannot be written down",
+                    job=self._job.id,
+                    provider=values["provider"],
+                    native_id=snapshot.native_id,
+                    tried=tried,
+                    error=str(error),
+                )
+                await asyncio.sleep(2 ** (tried - 1) / 4)
+        raise Unavailable("The job was placed but the database is away; it will be found again. Do not send it again.")
+
+    async def _close_as_filtered(self, pin: Mapping[str, Any], error: ContentRefused) -> Job:
+        job = await self._ledger.move(
+            self._job.id,
+            states.FAILED,
+            attempts=self._attempts,
+            error={"code": error.code, "message": error.message},
+            content_filter={"filtered_count": 1, "reasons": [error.message]},
+            completed_at=datetime.now(UTC),
+            **pin,
+        )
+        assert job is not None, "nobody else moves a job that is being submitted"
+        return job
+
+    def _note(self, account: Account, model: str, outcome: str, began: float, error: ProviderError | None) -> None:
+        attempt: dict[str, Any] = {
+            "provider": account.provider,
+            "model": model,
+            "key": account.key,
+            "outcome": outcome,
+            "latency": round((time.monotonic() - began) * 1000),
+        }
+        if error is not None:
+            attempt["error"] = error.message
+            if error.upstream_status is not None:
+                attempt["status_code"] = error.upstream_status
+        self._attempts.append(attempt)
+        log.info("attempt", job=self._job.id, **attempt)
+
+    def _told(self, error: ProviderError | CallerError) -> ReelgateError:
+        return error.about(
+            provider=self._job.provider,
+            model_requested=self._job.model,
+            request_type=f"video_{self._job.kind}",
+            video_id=self._job.id,
+            attempts=self._attempts,
+        )
+
+
+def _image(request: VideoGenerationRequest) -> Image | None:
+    reference = request.input_reference
+    if reference is MISSING or not reference.startswith("data:"):
+        return None
+    return from_data_url(reference)
+
+
+def _recordable(request: VideoGenerationRequest, image: Image | None) -> dict[str, Any]:
+    """The request for the ledger: what the image was, instead of its bytes."""
+    body: dict[str, Any] = request.model_dump(mode="json")
+    if image is not None:
+        body["input_reference"] = f"{image.media_type}, {len(image.content)} bytes, sha256 {image.sha256}"
+    return body

@@ -1,0 +1,67 @@
+"""From a request to the targets that may serve it, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import MISSING
+
+from generated.models import Fallback, VideoGenerationRequest
+
+from ..errors import CallerError
+from ..providers.catalog import Capabilities
+from ..providers.registry import Provider, Registry
+from .capabilities import check
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A provider and a model of it that may serve a request."""
+
+    provider: Provider
+    model: str
+    can: Capabilities
+
+    @property
+    def id(self) -> str:
+        return f"{self.provider.name}/{self.model}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A target of the request that cannot serve it, and why."""
+
+    provider: str
+    model: str
+    error: CallerError
+
+
+def resolve(request: VideoGenerationRequest, registry: Registry) -> list[Target | Unfit]:
+    """The request's model, then its fallbacks. Raises the first one's error if none of them can serve the request."""
+    targets = [_target(provider, model, request, registry) for provider, model in _names(request)]
+    if all(isinstance(target, Unfit) for target in targets):
+        assert isinstance(targets[0], Unfit)
+        raise targets[0].error
+    return targets
+
+
+def _names(request: VideoGenerationRequest) -> list[tuple[str, str]]:
+    names = [_split(request.model)]
+    for fallback in request.fallbacks if request.fallbacks is not MISSING else ():
+        names.append((fallback.provider, fallback.model) if isinstance(fallback, Fallback) else _split(fallback.root))
+    return names
+
+
+def _split(model: str) -> tuple[str, str]:
+    provider, _, name = model.partition("/")
+    return provider, name
+
+
+def _target(provider: str, model: str, request: VideoGenerationRequest, registry: Registry) -> Target | Unfit:
+    try:
+        configured = registry.provider(provider)
+        can = configured.capabilities(model)
+        check(request, f"{provider}/{model}", can)
+    except CallerError as error:
+        return Unfit(provider, model, error)
+    return Target(configured, model, can)

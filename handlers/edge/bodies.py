@@ -1,0 +1,230 @@
+"""Reading and judging request bodies: JSON and forms, counted while they arrive, validated against openapi.yaml itself.
+
+connexion asks these classes instead of its own (its `validator_map`). The accepted body travels on as `payload` in connexion's
+context, so it is read and parsed once. A form becomes the JSON that it stands for before it is judged.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import AsyncIterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jsonschema_rs
+import orjson
+from connexion.datastructures import MediaTypeDict
+from connexion.validators import VALIDATOR_MAP, AbstractRequestBodyValidator
+from starlette.datastructures import FormData, Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.types import Receive, Scope
+
+from generated.routes import OPERATIONS
+
+from ..errors import ContentTooLarge, InvalidRequest, UnsupportedMediaType
+from ..media.images import sniff
+
+DRAIN = 4  # times the limit: how much of a too large body is read and dropped so that the sender sees the answer
+FORM_FIELDS = 100
+FORM_FILES = 10
+NOTHING = ({"type": "http.request", "body": b"", "more_body": False},)
+
+
+def validators(limit: int) -> dict[str, Any]:
+    """connexion's `validator_map`, with our body validators in it. `limit` is the largest body, in bytes."""
+    ours = {
+        media_type: type(validator.__name__, (validator,), {"LIMIT": limit})
+        for media_type, validator in (("*/*json", JsonBody), ("multipart/form-data", FormBody))
+    }
+    return {**VALIDATOR_MAP, "body": MediaTypeDict(ours)}
+
+
+class Body(AbstractRequestBodyValidator):  # type: ignore[misc]
+    """What both kinds have in common: counting, judging and handing on."""
+
+    LIMIT: int
+
+    async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
+        headers = Headers(scope=scope)
+        payload = await self.parse(headers, _counted(receive, headers, self.LIMIT))
+        judge(payload, scope["extensions"]["connexion_routing"]["operation_id"])
+        scope["extensions"].setdefault("connexion_context", {})["payload"] = payload
+        # connexion would read the form a second time; it is told that there is none.
+        without_type = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
+        return self._insert_messages(receive, messages=NOTHING), {**scope, "headers": without_type}
+
+    async def parse(self, headers: Headers, stream: AsyncIterator[bytes]) -> Any:
+        raise NotImplementedError
+
+
+class JsonBody(Body):
+    async def parse(self, headers: Headers, stream: AsyncIterator[bytes]) -> Any:
+        if self._encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "us-ascii"):
+            raise UnsupportedMediaType(f"JSON is UTF-8 (RFC 8259), not {self._encoding}.")
+        body = bytearray()
+        async for chunk in stream:
+            body += chunk
+        if not body.strip():
+            raise InvalidRequest("The request has no body; a JSON object is needed.", code="missing_body")
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            _refuse_other_encodings(body)
+            raise InvalidRequest(f"The body is not JSON: {error}", code="invalid_json") from None
+
+
+class FormBody(Body):
+    async def parse(self, headers: Headers, stream: AsyncIterator[bytes]) -> Any:
+        # Parts above 1 MiB wait on disk, not in memory.
+        parser = MultiPartParser(
+            headers,
+            stream,
+            max_files=FORM_FILES,
+            max_fields=FORM_FIELDS,
+            max_part_size=self.LIMIT,  # type: ignore[arg-type]
+        )
+        try:
+            form = await parser.parse()
+        except (MultiPartException, KeyError, UnicodeDecodeError, ValueError) as error:
+            what = getattr(error, "message", None) or "it has no boundary or broken parts"
+            raise InvalidRequest(f"The form cannot be read: {what}", code="invalid_form") from None
+        try:
+            return await payload_of(form)
+        finally:
+            await form.close()
+
+
+async def _counted(receive: Receive, headers: Headers, limit: int) -> AsyncIterator[bytes]:
+    """The body in pieces. Raises ContentTooLarge as soon as the limit is passed, having read on so the answer gets through."""
+    received = 0
+    declared = headers.get("content-length", "")
+    too_large = declared.isdigit() and int(declared) > limit
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidRequest("The connection was closed before the whole body had arrived.")
+        chunk: bytes = message.get("body", b"")
+        more = message.get("more_body", False)
+        received += len(chunk)
+        too_large = too_large or received > limit
+        if too_large and received > DRAIN * limit:
+            break
+        if not too_large:
+            yield chunk
+    if too_large:
+        raise ContentTooLarge(
+            f"The body is larger than {limit} bytes. Send a smaller image, or a URL in its place; "
+            "REELGATE_MAX_BODY_MB is the limit of this gateway."
+        )
+
+
+def _refuse_other_encodings(body: bytearray) -> None:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(
+            f"The body is not UTF-8: {error.reason} at byte {error.start}.", code="invalid_encoding"
+        ) from None
+
+
+# ---- judging ------------------------------------------------------------------------------------------------------
+
+
+@cache
+def document() -> Mapping[str, Any]:
+    """openapi.yaml, as generated/openapi.json."""
+    parsed: Mapping[str, Any] = orjson.loads(files("generated").joinpath("openapi.json").read_bytes())
+    return parsed
+
+
+@cache
+def _judge_of(operation_id: str) -> jsonschema_rs.Draft202012Validator:
+    # A form is judged as the JSON that it stands for.
+    schema = OPERATIONS[operation_id].bodies["application/json"]
+    return jsonschema_rs.Draft202012Validator(
+        {"$ref": f"#/components/schemas/{schema}", "components": document()["components"]},
+        validate_formats=True,
+        mask="the value",
+    )
+
+
+def judge(payload: Any, operation_id: str) -> None:
+    """Raises InvalidRequest for the first thing in which the body differs from the document."""
+    error = next(iter(_judge_of(operation_id).iter_errors(payload)), None)
+    if error is None:
+        return
+    param = ".".join(str(step) for step in error.instance_path) or _missing(error.message)
+    message = f"{param}: {error.message}" if param else f"The body is not valid: {error.message}"
+    described = _description(operation_id, param)
+    raise InvalidRequest(f"{message}. {described}".rstrip(), param=param)
+
+
+def _missing(message: str) -> str | None:
+    found = re.match(r'"([^"]+)" is a required property', message)
+    return found.group(1) if found else None
+
+
+def _description(operation_id: str, param: str | None) -> str:
+    """What the document says of a parameter, so that the error says what would be right."""
+    schemas = document()["components"]["schemas"]
+    schema = schemas[OPERATIONS[operation_id].bodies["application/json"]]
+    found = schema["properties"].get((param or "").partition(".")[0], {})
+    if "$ref" in found:
+        found = schemas[found["$ref"].rpartition("/")[2]]
+    return " ".join(str(found.get("description", "")).split())
+
+
+# ---- forms --------------------------------------------------------------------------------------------------------
+
+INTEGER = re.compile(r"-?\d{1,18}")
+READ_AS: Mapping[str, Any] = {
+    "seed": lambda text: int(text) if INTEGER.fullmatch(text) else text,
+    "audio": lambda text: {"true": True, "false": False}.get(text.lower(), text),
+    "fallbacks": lambda text: _json_or([text], text),
+}
+"""Field -> how its text is read. What cannot be read stays text, for the document to refuse."""
+
+
+async def payload_of(form: FormData) -> dict[str, Any]:
+    """A form -> the JSON it stands for. `name[]` is a list and `name[key]` an object, as the OpenAI SDKs write them."""
+    payload: dict[str, Any] = {}
+    for name, value in form.multi_items():
+        read = await _file(name, value) if isinstance(value, UploadFile) else value
+        field, *steps = re.findall(r"[^\[\]]+|(?<=\[)(?=\])", name) or [name]
+        if steps:
+            _put(payload, [field, *steps], read)
+        elif field in payload:
+            raise InvalidRequest(f"The form has {field} twice.", code="invalid_form", param=field)
+        else:
+            payload[field] = READ_AS.get(field, str)(read)
+    return payload
+
+
+async def _file(name: str, upload: UploadFile) -> str:
+    if name != "input_reference":
+        raise InvalidRequest(f"{name} cannot be a file; only input_reference can.", code="invalid_form", param=name)
+    content = await upload.read()
+    return f"data:{sniff(content).media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def _put(payload: dict[str, Any], path: list[str], value: str) -> None:
+    """Put a value at `a[b][c]` or `a[]`."""
+    here: Any = payload
+    for step, following in zip(path, path[1:], strict=False):
+        here = here.setdefault(step, [] if following == "" else {}) if isinstance(here, dict) else None
+        if not isinstance(here, list if following == "" else dict):
+            raise InvalidRequest(f"The form has {path[0]} in two shapes.", code="invalid_form", param=path[0])
+    if isinstance(here, list):
+        here.append(value)
+    else:
+        here[path[-1]] = value
+
+
+def _json_or(otherwise: Any, text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return otherwise

@@ -1,0 +1,59 @@
+"""The outermost layer: gives every request its id, its log line and the address it came to."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from ulid import ULID
+
+from ..context import base_url, request_id
+
+log = structlog.get_logger()
+
+ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+class Requests:
+    """ASGI middleware. A caller's own `x-request-id` is kept if it is one; otherwise the request gets a ULID."""
+
+    def __init__(self, app: ASGIApp, public_url: str | None) -> None:
+        self._app = app
+        self._public_url = public_url.rstrip("/") if public_url is not None else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        identity = given if ACCEPTABLE_ID.fullmatch(given) else str(ULID()).lower()
+        request_id.set(identity)
+        base_url.set(self._public_url or f"{scope['scheme']}://{headers.get('host', '')}")
+        structlog.contextvars.bind_contextvars(request_id=identity)
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = identity
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            # A successful read changes nothing and there are thousands of them: they are for debugging only.
+            tell = log.debug if scope["method"] == "GET" and 200 <= status < 400 else log.info
+            tell(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                milliseconds=round((time.perf_counter() - began) * 1000, 1),
+            )
+            structlog.contextvars.clear_contextvars()

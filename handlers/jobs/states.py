@@ -1,0 +1,48 @@
+"""A job's life, as tables.
+
+    submitting -> queued -> in_progress -> completed | failed
+         └-----> unknown -> queued | in_progress | completed | failed
+
+`submitting` is committed before the provider is called. `unknown` is a create whose outcome was never learned. `completed`
+and `failed` are written once. On the wire only the four words of the contract appear.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from generated.models import VideoStatus
+
+SUBMITTING: Final = "submitting"
+QUEUED: Final = "queued"
+IN_PROGRESS: Final = "in_progress"
+COMPLETED: Final = "completed"
+FAILED: Final = "failed"
+UNKNOWN: Final = "unknown"
+
+TERMINAL: Final = frozenset({COMPLETED, FAILED})
+TRACKED: Final = frozenset({QUEUED, IN_PROGRESS})
+"""The provider has the job, and it is not over."""
+
+NEXT: Final = {
+    SUBMITTING: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED, UNKNOWN}),
+    QUEUED: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED}),
+    IN_PROGRESS: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED}),
+    UNKNOWN: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED}),
+    COMPLETED: frozenset[str](),
+    FAILED: frozenset[str](),
+}
+"""Which states may follow which. A provider may take a running job back into its queue."""
+
+BEFORE: Final = {after: frozenset(b for b, nexts in NEXT.items() if after in nexts) for after in NEXT}
+"""The states from which a state can be reached: what an update demands of the row it changes."""
+
+WIRE: Final = {
+    SUBMITTING: VideoStatus.queued,
+    QUEUED: VideoStatus.queued,
+    IN_PROGRESS: VideoStatus.in_progress,
+    COMPLETED: VideoStatus.completed,
+    FAILED: VideoStatus.failed,
+    UNKNOWN: VideoStatus.failed,
+}
+"""Our word -> the contract's. An unknown job reads as failed with `submission_unknown`."""

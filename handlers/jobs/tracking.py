@@ -1,0 +1,215 @@
+"""Following a job from the provider's yes to its end.
+
+One Procrastinate task per job lives for as long as the job runs: it asks the provider at a pace that fits it, writes down what
+changed, and ends in a terminal state. The task is inserted in the transaction that accepts the job, so neither exists without
+the other. When its process stops or dies, the task goes back to the queue and another process (or the next start) takes over;
+its lock makes sure that no two ask about one job at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import procrastinate
+import structlog
+from procrastinate import exceptions as procrastinate_errors
+from sqlalchemy import URL, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..errors import ProviderError, ReelgateError
+from ..providers.adapter import Snapshot
+from ..providers.registry import Registry
+from ..upstream import CREATE
+from . import states
+from .ledger import InTransaction, Job, Ledger
+
+log = structlog.get_logger()
+
+HEARTBEAT: Final = 2.0  # seconds between two signs of life of a worker
+DEAD_AFTER: Final = 10.0  # seconds without one after which its jobs are taken over
+SWEEP: Final = 5.0  # seconds between two looks for jobs that nobody follows
+SLOWEST: Final = 60.0  # seconds: the longest pause between two questions, however often they fail
+GONE_AFTER: Final = 3  # failures in a row, the last a 404, before we believe that the provider has lost the job
+SUBMISSION_LOST: Final = timedelta(seconds=CREATE + 60)
+"""How long a job stays in `submitting` untouched before its dispatcher must be dead: longer than any one try takes."""
+
+UNFOLLOWED = text("""
+    SELECT id FROM jobs WHERE state IN ('queued', 'in_progress') AND deleted_at IS NULL
+    AND NOT EXISTS (SELECT FROM procrastinate_jobs t WHERE t.queueing_lock = jobs.id AND t.status = 'todo')
+    AND NOT EXISTS (SELECT FROM procrastinate_jobs t WHERE t.lock = jobs.id AND t.status = 'doing')
+""")
+
+
+class Tracking:
+    def __init__(self, url: URL, ledger: Ledger, registry: Registry, *, concurrency: int) -> None:
+        self._ledger = ledger
+        self._registry = registry
+        self._concurrency = concurrency
+        self._app = procrastinate.App(
+            connector=procrastinate.PsycopgConnector(
+                conninfo=url.set(drivername="postgresql").render_as_string(hide_password=False),
+                min_size=1,
+                max_size=8,
+            )
+        )
+        # Retried for ever: a task that stopped retrying would leave its job without anybody to end it.
+        retry = procrastinate.RetryStrategy(wait=1)
+        self._task = self._app.task(name="track", queue="tracking", retry=retry)(self.track)
+        self.working = False
+
+    async def open(self) -> None:
+        await self._app.open_async()
+
+    async def close(self) -> None:
+        await self._app.close_async()
+
+    # ---- following one job ------------------------------------------------------------------------------------
+
+    def begin(self, job_id: str) -> InTransaction:
+        """Have the job followed, from the moment the transaction is committed that this runs in."""
+
+        async def insert_task(connection: AsyncConnection) -> None:
+            raw = (await connection.get_raw_connection()).driver_connection
+            await self._task.configure(lock=job_id, queueing_lock=job_id, connection=raw).defer_async(job_id=job_id)
+
+        return insert_task
+
+    async def track(self, job_id: str) -> None:
+        """Ask the provider until the job has ended."""
+        failures = 0
+        pause: float | None = None
+        while (job := await self._ledger.get(job_id)) is not None and job.state in states.TRACKED:
+            pace = self._pace(job)
+            if pause is None:  # whoever followed the job before may have asked just now
+                pause = max(0.0, pace - (datetime.now(UTC) - job.updated_at).total_seconds())
+            await asyncio.sleep(pause)
+            try:
+                snapshot = await self._ask(job)
+            except ReelgateError as error:
+                failures += 1
+                pause = _patience(error, pace, failures)
+                log.warning("cannot ask about a job", job=job_id, error=error.message, failures=failures)
+                if failures >= GONE_AFTER and isinstance(error, ProviderError) and error.upstream_status == 404:
+                    await self._fail(job, "provider_lost_job", "The provider does not know the job any more.")
+                elif datetime.now(UTC) > job.deadline_at:
+                    await self._fail(job, "timeout", "The job did not end in time.")
+            else:
+                failures = 0
+                pause = snapshot.poll_after or pace
+                await self._write(job, snapshot)
+
+    def _pace(self, job: Job) -> float:
+        provider = self._registry.providers.get(job.provider)
+        return provider.poll_seconds if provider is not None else SLOWEST
+
+    async def _ask(self, job: Job) -> Snapshot:
+        assert job.native_id is not None, "a tracked job has a native id"
+        account = self._registry.account(job.provider, job.key, job.base_url)
+        return await self._registry.provider(job.provider).adapter.retrieve(account, job.native_id)
+
+    async def _write(self, job: Job, snapshot: Snapshot) -> None:
+        """Write down what changed; a job that is still not over at its deadline is ended here."""
+        if snapshot.provider_status is not None and snapshot.provider_status != job.provider_status:
+            log.warning("a status word that is not known", job=job.id, word=snapshot.provider_status)
+        changed = {name: value for name, value in values_of(snapshot).items() if value != getattr(job, name)}
+        if changed or snapshot.status != job.state:
+            await self._ledger.move(job.id, snapshot.status, **changed)
+        if snapshot.status not in states.TERMINAL and datetime.now(UTC) > job.deadline_at:
+            await self._fail(job, "timeout", "The job did not end in time.")
+
+    async def _fail(self, job: Job, code: str, message: str) -> None:
+        error = {"code": code, "message": message}
+        await self._ledger.move(job.id, states.FAILED, error=error, completed_at=datetime.now(UTC))
+
+    # ---- the worker -------------------------------------------------------------------------------------------
+
+    async def work(self) -> None:
+        """Follow jobs until cancelled, coming back after every loss of the database."""
+        sweeper = asyncio.create_task(self._sweep_for_ever())
+        try:
+            while True:
+                try:
+                    self.working = True
+                    await self._app.run_worker_async(
+                        queues=["tracking"],
+                        concurrency=self._concurrency,
+                        install_signal_handlers=False,
+                        shutdown_graceful_timeout=0,  # tasks go back to the queue at once; none has to finish first
+                        delete_jobs="successful",
+                        update_heartbeat_interval=HEARTBEAT,
+                        stalled_worker_timeout=DEAD_AFTER,
+                    )
+                except (procrastinate_errors.ProcrastinateException, OSError) as error:
+                    log.warning("the worker stopped and starts again", error=str(error))
+                finally:
+                    self.working = False
+                await asyncio.sleep(1)
+        finally:
+            sweeper.cancel()
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            try:
+                await self.sweep()
+            except Exception:  # whatever it is, the next sweep must come
+                log.exception("a sweep failed")
+            await asyncio.sleep(SWEEP)
+
+    async def sweep(self) -> None:
+        """Give every unfinished job somebody to end it: take over from dead workers, close lost submissions."""
+        manager = self._app.job_manager
+        for stalled in await manager.get_stalled_jobs(queue="tracking", seconds_since_heartbeat=DEAD_AFTER):
+            log.info("taking over from a dead worker", job=stalled.lock)
+            try:
+                await manager.retry_job(stalled, retry_at=datetime.now(UTC))
+            except procrastinate_errors.ConnectorException:
+                log.debug("another process took over first", job=stalled.lock)
+        async with self._ledger.engine.connect() as connection:
+            unfollowed = [job_id for (job_id,) in await connection.execute(UNFOLLOWED)]
+        for job_id in unfollowed:
+            log.warning("nobody follows a job, following it again", job=job_id)
+            try:
+                await self._task.configure(lock=job_id, queueing_lock=job_id).defer_async(job_id=job_id)
+            except procrastinate_errors.AlreadyEnqueued:
+                log.debug("another process was first", job=job_id)
+        for job in await self._ledger.unfinished(states.SUBMITTING, idle_since=datetime.now(UTC) - SUBMISSION_LOST):
+            log.error("the outcome of a submission is not known", job=job.id, provider=job.provider)
+            await self._ledger.move(job.id, states.UNKNOWN)
+
+
+def _patience(error: ReelgateError, pace: float, failures: int) -> float:
+    """Seconds to wait after the provider could not be asked."""
+    asked_to_wait = error.retry_after if isinstance(error, ProviderError) else None
+    return asked_to_wait or min(pace * 2**failures, SLOWEST) * random.uniform(0.8, 1.2)  # noqa: S311
+
+
+def values_of(snapshot: Snapshot) -> dict[str, Any]:
+    """What a snapshot says, as columns of the ledger. What the provider does not say is left out, so it changes nothing."""
+    ended = snapshot.status in states.TERMINAL
+    said: dict[str, Any] = {
+        "native_id": snapshot.native_id,
+        "progress": 100.0 if snapshot.status == states.COMPLETED else snapshot.progress,
+        "seconds": snapshot.seconds,
+        "size": snapshot.size,
+        "completed_at": (snapshot.completed_at or datetime.now(UTC)) if ended else None,
+        "expires_at": snapshot.expires_at,
+        "cost_usd": snapshot.cost_usd,
+    }
+    values = {name: value for name, value in said.items() if value is not None}
+    values["provider_status"] = snapshot.provider_status  # None again once the provider says a word we know
+    if snapshot.outputs:
+        values["outputs"] = [{"content_type": output.content_type} for output in snapshot.outputs]
+    if snapshot.status == states.FAILED:
+        values["error"] = {
+            "code": snapshot.error_code or "provider_failed",
+            "message": snapshot.error_message or "The provider failed the job without saying why.",
+        }
+    if snapshot.filtered is not None:
+        values["content_filter"] = {
+            "filtered_count": snapshot.filtered.count,
+            "reasons": list(snapshot.filtered.reasons),
+        }
+    return values

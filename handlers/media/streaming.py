@@ -1,0 +1,66 @@
+"""Handing a finished file on while it arrives: never more of it in memory than the pieces under way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import structlog
+from starlette.responses import Response, StreamingResponse
+
+from ..errors import NotFound, ProviderFailed, RangeNotSatisfiable, ReelgateError
+from ..upstream import Download, Upstream
+
+log = structlog.get_logger()
+
+PASSED_ON = ("Content-Length", "Content-Range", "Accept-Ranges", "ETag", "Last-Modified")
+MEDIA_TYPES = {"video": "video/mp4", "thumbnail": "image/webp", "spritesheet": "image/jpeg"}
+EXTENSIONS = {"video/mp4": "mp4", "image/webp": "webp", "image/jpeg": "jpg"}
+
+
+async def stream(
+    http: Upstream, url: str, headers: dict[str, str], *, variant: str, byte_range: str | None, name: str
+) -> Response:
+    """The file at a URL of a provider, as the answer to a download. `name` is the file's name without extension.
+
+    Raises NotFound when the provider no longer has it, RangeNotSatisfiable, or a ProviderError.
+    """
+    if byte_range is not None:
+        headers = {**headers, "Range": byte_range}
+    stack = AsyncExitStack()
+    download = await stack.enter_async_context(http.download(url, headers=headers))
+    try:
+        _refuse_failures(download)
+    except ReelgateError:
+        await stack.aclose()
+        raise
+    media_type = download.headers.get("Content-Type", "").partition(";")[0]
+    if media_type not in EXTENSIONS:
+        media_type = MEDIA_TYPES[variant]
+    passed_on = {header: download.headers[header] for header in PASSED_ON if header in download.headers}
+    disposition = f'inline; filename="{name}.{EXTENSIONS[media_type]}"'
+    return StreamingResponse(
+        _pieces(stack, download),
+        status_code=download.status,
+        media_type=media_type,
+        headers={**passed_on, "Content-Disposition": disposition},
+    )
+
+
+async def _pieces(stack: AsyncExitStack, download: Download) -> AsyncIterator[bytes]:
+    async with stack:
+        async for piece in download.chunks:
+            yield piece
+
+
+def _refuse_failures(download: Download) -> None:
+    if download.status in (200, 206):
+        return
+    if download.status == 416:
+        refused = RangeNotSatisfiable("The range lies outside the file.", param="Range")
+        if "Content-Range" in download.headers:
+            refused.headers["Content-Range"] = download.headers["Content-Range"]
+        raise refused
+    if download.status in (403, 404, 410):
+        raise NotFound("The provider no longer has the file.", code="content_expired")
+    raise ProviderFailed(f"The provider answered {download.status} for the file.", upstream_status=download.status)

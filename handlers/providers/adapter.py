@@ -1,0 +1,152 @@
+"""What an adapter is: the mapping between our contract and one provider's.
+
+An adapter holds no state. It is told who it acts as (`Account`) and answers what the provider says of the job (`Snapshot`).
+It touches neither the database nor the clock. An operation that is not overridden is one the provider does not have.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from generated.models import VideoGenerationRequest, VideoRemixRequest
+
+from ..errors import OutcomeUnknown, ProviderError, ProviderFailed, UnsupportedOperation
+from ..media.images import Image
+from ..upstream import File, Reply, Upstream
+
+Theirs = TypeVar("Theirs", bound=BaseModel)
+
+# What each operation is called in errors and in `extra_fields.request_type`.
+REQUEST_TYPES = {
+    "generate": "video_generation",
+    "retrieve": "video_retrieve",
+    "source": "video_download",
+    "delete": "video_delete",
+    "remix": "video_remix",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One key of one provider: everything a call needs to be made as the one who made the job."""
+
+    provider: str
+    key: str  # its name
+    secret: SecretStr
+    base_url: str  # without a slash at the end
+    http: Upstream = field(repr=False)
+    sandbox: bool = False
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        json: object = None,
+        form: Mapping[str, str | File] | None = None,
+        creates: bool = False,
+    ) -> Reply:
+        return await self.http.send(
+            method, f"{self.base_url}{path}", headers=headers, json=json, form=form, creates=creates
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A finished file at the provider."""
+
+    content_type: str = "video/mp4"
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """Content that the provider withheld."""
+
+    count: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a provider says of a job at one moment. None is always: it does not say."""
+
+    native_id: str
+    status: str  # queued, in_progress, completed or failed
+    provider_status: str | None = None  # the provider's word, when it is not one we know
+    progress: float | None = None  # percent
+    seconds: str | None = None
+    size: str | None = None  # "1280x720"
+    completed_at: datetime | None = None
+    expires_at: datetime | None = None
+    outputs: tuple[Output, ...] = ()
+    error_code: str | None = None
+    error_message: str | None = None
+    filtered: Filtered | None = None
+    cost_usd: float | None = None
+    poll_after: float | None = None  # seconds until the provider wants to be asked again
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the bytes of a finished video are, and what to send along to get them."""
+
+    url: str = field(repr=False)  # may be signed
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Adapter:
+    """The operations of a provider. Each is async, makes one upstream call if it can, and raises ProviderError."""
+
+    name: ClassVar[str]
+    poll_seconds: ClassVar[float] = 5.0  # how often a running job is asked about
+
+    async def generate(
+        self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None
+    ) -> Snapshot:
+        """Create a job. `image` is `request.input_reference` when that held the bytes themselves."""
+        raise UnsupportedOperation(REQUEST_TYPES["generate"], self.name)
+
+    async def retrieve(self, account: Account, native_id: str) -> Snapshot:
+        raise UnsupportedOperation(REQUEST_TYPES["retrieve"], self.name)
+
+    async def source(self, account: Account, native_id: str, variant: str) -> Source:
+        """Where the file is. `variant` is video, thumbnail or spritesheet; NotFound if there is no such file."""
+        raise UnsupportedOperation(REQUEST_TYPES["source"], self.name)
+
+    async def delete(self, account: Account, native_id: str) -> None:
+        """Cancel a running job, erase a finished one. A job that is gone already is no error."""
+        raise UnsupportedOperation(REQUEST_TYPES["delete"], self.name)
+
+    async def remix(self, account: Account, native_id: str, request: VideoRemixRequest) -> Snapshot:
+        """Create a job that changes a finished one."""
+        raise UnsupportedOperation(REQUEST_TYPES["remix"], self.name)
+
+    @classmethod
+    def supports(cls, operation: str) -> bool:
+        return inspect.getattr_static(cls, operation) is not inspect.getattr_static(Adapter, operation)
+
+
+def read(model: type[Theirs], reply: Reply, *, creates: bool = False) -> Theirs:
+    """A successful answer as the provider's model.
+
+    An answer that cannot be read is OutcomeUnknown if the request may have created something, else ProviderFailed.
+    """
+    try:
+        return model.model_validate_json(reply.body)
+    except ValidationError as error:
+        what = error.errors(include_url=False, include_input=False)[0]
+        message = f"The provider's answer cannot be read: {'.'.join(map(str, what['loc'])) or 'body'}: {what['msg']}"
+        kind: type[ProviderError] = OutcomeUnknown if creates else ProviderFailed
+        raise kind(message, upstream_status=reply.status) from None
+
+
+def extras(request: BaseModel) -> dict[str, Any]:
+    """The fields of a request that our contract does not name: they go to the provider as they are."""
+    return dict(request.model_extra or {})

@@ -1,0 +1,69 @@
+"""What is known of each model: models.yaml, read once and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+Input = Literal["text", "image", "video"]
+
+
+class Price(BaseModel):
+    """US dollars per second of video, for a resolution (short edge, "720p") and with or without sound, where that matters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    usd_per_second: float
+    resolution: str | None = None
+    audio: bool | None = None
+
+
+class Capabilities(BaseModel):
+    """What a model can do. None: not known, the provider decides."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    inputs: frozenset[Input] = frozenset({"text", "image", "video"})
+    seconds: tuple[str, ...] | None = None
+    sizes: tuple[str, ...] | None = None
+    image_sizes: tuple[str, ...] | None = None
+    default_seconds: str | None = None
+    default_size: str | None = None
+    audio: bool = False
+    seed: bool = False
+    negative_prompt: bool = False
+    prompt_characters: int | None = None  # UTF-16 code units
+    prices: tuple[Price, ...] = ()
+    confirmed: date | None = None
+
+    def sizes_for(self, material: Input) -> tuple[str, ...] | None:
+        return self.image_sizes if material == "image" and self.image_sizes is not None else self.sizes
+
+
+ANYTHING = Capabilities(audio=True, seed=True, negative_prompt=True)
+"""A model the catalogue does not know: nothing is checked here, the provider decides."""
+
+
+class Entry(BaseModel):
+    """A provider's part of the catalogue."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    source: str
+    confirmed: date
+    models: dict[str, Capabilities]
+
+
+@cache
+def catalog() -> Mapping[str, Mapping[str, Capabilities]]:
+    """Provider -> model -> what it can do."""
+    text = (Path(__file__).parent / "models.yaml").read_text()
+    return {
+        provider: {
+            name: model.model_copy(update={"confirmed": entry.confirmed}) for name, model in entry.models.items()
+        }
+        for provider, entry in ((name, Entry.model_validate(raw)) for name, raw in yaml.safe_load(text).items())
+    }

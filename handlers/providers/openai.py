@@ -1,0 +1,150 @@
+"""The OpenAI Videos API, and everything that speaks its dialect under another base URL.
+
+Source: upstreams/openai.yaml. OpenAI itself switched the API off on 2026-09-24; the dialect lives on.
+Operations: generate, retrieve, source (video, thumbnail, spritesheet), delete, remix.
+Units: progress in percent, times in Unix seconds, `seconds` as a string, `size` as "1280x720".
+Errors: `{"error": {message, type, param, code}}`; a spent quota is a 429 with code `insufficient_quota`; moderation is a 400
+with code `moderation_blocked`, or a failed job with that code.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+import orjson
+from pydantic import MISSING, ValidationError
+
+from generated.models import VideoGenerationRequest, VideoRemixRequest
+from generated.upstreams.openai import ErrorResponse, RemixVideo, Video
+
+from ..errors import ProviderError
+from ..media.images import Image
+from ..upstream import File, Reply
+from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, extras, read
+from .refusals import refusal
+
+STATUS = {
+    "queued": "queued",
+    "in_progress": "in_progress",
+    "completed": "completed",
+    "failed": "failed",
+    "expired": "failed",  # batch jobs only
+}
+MODERATION = frozenset({"moderation_blocked", "content_filter", "content_policy_violation"})
+SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+
+
+class OpenAI(Adapter):
+    name = "openai"
+
+    async def generate(
+        self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None
+    ) -> Snapshot:
+        # Multipart always: the official client sends nothing else, and some servers of the dialect read nothing else.
+        reply = await account.call(
+            "POST", "/videos", headers=auth(account), form=encode(model, request, image), creates=True
+        )
+        return decode(answer(reply, creates=True), reply)
+
+    async def retrieve(self, account: Account, native_id: str) -> Snapshot:
+        reply = await account.call("GET", path(native_id), headers=auth(account))
+        return decode(answer(reply), reply)
+
+    async def source(self, account: Account, native_id: str, variant: str) -> Source:
+        return Source(f"{account.base_url}{path(native_id)}/content?variant={variant}", auth(account))
+
+    async def delete(self, account: Account, native_id: str) -> None:
+        reply = await account.call("DELETE", path(native_id), headers=auth(account))
+        if not reply.ok and reply.status != 404:
+            raise refused(reply)
+
+    async def remix(self, account: Account, native_id: str, request: VideoRemixRequest) -> Snapshot:
+        body = RemixVideo(prompt=request.prompt).model_dump() | extras(request)
+        reply = await account.call("POST", f"{path(native_id)}/remix", headers=auth(account), json=body, creates=True)
+        return decode(answer(reply, creates=True), reply)
+
+
+def auth(account: Account) -> dict[str, str]:
+    return {"Authorization": f"Bearer {account.secret.get_secret_value()}"}
+
+
+def path(native_id: str) -> str:
+    return f"/videos/{quote(native_id, safe='')}"
+
+
+def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> dict[str, str | File]:
+    """Our request -> the fields of their form."""
+    form: dict[str, str | File] = {name: text(value) for name, value in extras(request).items()}
+    form |= {"model": model, "prompt": request.prompt}
+    if request.seconds is not MISSING:
+        form["seconds"] = str(request.seconds.root)
+    if request.size is not MISSING:
+        form["size"] = request.size
+    for name in ("seed", "negative_prompt", "audio", "video_uri"):  # only servers of the dialect take these
+        value = getattr(request, name)
+        if value is not MISSING:
+            form[name] = text(value)
+    if image is not None:
+        form["input_reference"] = File(f"input_reference.{image.extension}", image.content, image.media_type)
+    elif request.input_reference is not MISSING:
+        form["input_reference"] = request.input_reference
+    return form
+
+
+def text(value: object) -> str:
+    """A JSON value -> a form field, the way the official client writes one: 7 -> "7", True -> "true"."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def decode(video: Video, reply: Reply) -> Snapshot:
+    """Their job -> ours."""
+    status = STATUS.get(video.status)
+    error = video.error if video.error is not MISSING else None
+    code = error.code if error and error.code is not MISSING else None
+    message = error.message if error and error.message is not MISSING else None
+    moderated = code in MODERATION
+    poll_after = reply.headers.get("openai-poll-after-ms", "")
+    return Snapshot(
+        native_id=video.id,
+        status=status or "in_progress",
+        provider_status=None if status else video.status,
+        progress=None if video.progress is MISSING or video.progress is None else float(video.progress),
+        seconds=None if video.seconds is MISSING else video.seconds,
+        size=None if video.size is MISSING else video.size,
+        completed_at=None if video.completed_at is MISSING else moment(video.completed_at),
+        expires_at=None if video.expires_at is MISSING else moment(video.expires_at),
+        outputs=(Output(),) if status == "completed" else (),
+        error_code="content_filtered" if moderated else code or ("expired" if video.status == "expired" else None),
+        error_message=message,
+        filtered=Filtered(1, (message or str(code),)) if moderated else None,
+        poll_after=int(poll_after) / 1000 if poll_after.isdigit() else None,
+    )
+
+
+def moment(seconds: int | None) -> datetime | None:
+    """Unix seconds -> a moment."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def answer(reply: Reply, *, creates: bool = False) -> Video:
+    if not reply.ok:
+        raise refused(reply, creates=creates)
+    return read(Video, reply, creates=creates)
+
+
+def refused(reply: Reply, *, creates: bool = False) -> ProviderError:
+    try:
+        error = ErrorResponse.model_validate_json(reply.body).error
+    except ValidationError:
+        return refusal(reply, None, creates=creates)
+    code = None if error.code is MISSING else error.code
+    return refusal(
+        reply,
+        error.message,
+        creates=creates,
+        code=code,
+        param=None if error.param is MISSING else error.param,
+        quota_spent=code in SPENT,
+        content=code in MODERATION,
+    )

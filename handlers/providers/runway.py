@@ -1,0 +1,162 @@
+"""The Runway API.
+
+Source: upstreams/runway.yaml, version 2024-11-06.
+Operations: generate (text_to_video, image_to_video or video_to_video, by what the request holds), retrieve, source (video),
+delete (which cancels a running task). There is no list and no remix.
+Units: progress as a fraction, times in ISO 8601, `duration` in whole seconds, `ratio` as "1280:720", cost in credits.
+Errors: `{"error": text, "issues": [...]}`. A content refusal is a failed task whose `failureCode` begins with SAFETY. The
+daily limit is a 429 too, told apart by its text only, so it counts as rate limiting.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from pydantic import MISSING, BaseModel, ValidationError
+
+from generated.models import VideoGenerationRequest
+from generated.upstreams.runway import (
+    ErrorResponse,
+    ImageToVideo,
+    Task,
+    TaskCreated,
+    TextToVideo,
+    VideoToVideo,
+)
+
+from ..errors import NotFound, ProviderError
+from ..media.images import Image
+from ..upstream import Reply
+from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, extras, read
+from .refusals import refusal
+
+VERSION = "2024-11-06"
+USD_PER_CREDIT = 0.01
+STATUS = {
+    "PENDING": "queued",
+    "THROTTLED": "queued",  # held back by the account's concurrency
+    "RUNNING": "in_progress",
+    "SUCCEEDED": "completed",
+    "FAILED": "failed",
+    "CANCELLED": "failed",
+}
+PARAM = {
+    "promptText": "prompt",
+    "promptImage": "input_reference",
+    "promptVideo": "video_uri",
+    "videoUri": "video_uri",
+    "ratio": "size",
+    "duration": "seconds",
+    "negativePrompt": "negative_prompt",
+}
+"""Their field -> ours, for errors."""
+CALLED_PROMPT_VIDEO = ("seedance2", "hailuo3", "klingO3")
+"""Models, by the beginning of their name, that call the source of video-to-video `promptVideo` instead of `videoUri`."""
+
+
+class Runway(Adapter):
+    name = "runway"
+    poll_seconds = 5.0  # the least the vendor's SDK allows
+
+    async def generate(
+        self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None
+    ) -> Snapshot:
+        endpoint, body = encode(model, request, image)
+        reply = await account.call(
+            "POST",
+            f"/v1/{endpoint}",
+            headers=headers(account),
+            json=body.model_dump(mode="json", by_alias=True) | extras(request),
+            creates=True,
+        )
+        if not reply.ok:
+            raise refused(reply, creates=True)
+        return Snapshot(native_id=read(TaskCreated, reply, creates=True).id, status="queued")
+
+    async def retrieve(self, account: Account, native_id: str) -> Snapshot:
+        return decode(await task(account, native_id))
+
+    async def source(self, account: Account, native_id: str, variant: str) -> Source:
+        if variant != "video":
+            raise NotFound(
+                f"Runway makes no {variant}; ask for variant=video.",
+                code="variant_not_available",
+                param="variant",
+            )
+        # The URLs are signed and short-lived; each read of the task gives fresh ones.
+        output = (await task(account, native_id)).output
+        if output is MISSING or not output:
+            raise NotFound("The provider no longer has the file.", code="content_expired")
+        return Source(output[0])
+
+    async def delete(self, account: Account, native_id: str) -> None:
+        reply = await account.call("DELETE", path(native_id), headers=headers(account))
+        if not reply.ok and reply.status != 404:
+            raise refused(reply)
+
+
+async def task(account: Account, native_id: str) -> Task:
+    reply = await account.call("GET", path(native_id), headers=headers(account))
+    if not reply.ok:
+        raise refused(reply)
+    return read(Task, reply)
+
+
+def headers(account: Account) -> dict[str, str]:
+    return {"Authorization": f"Bearer {account.secret.get_secret_value()}", "X-Runway-Version": VERSION}
+
+
+def path(native_id: str) -> str:
+    return f"/v1/tasks/{quote(native_id, safe='')}"
+
+
+def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> tuple[str, BaseModel]:
+    """Our request -> their endpoint and its body. The material decides the endpoint, the model the names of fields."""
+    common = {
+        "model": model,
+        "promptText": request.prompt,
+        "ratio": MISSING if request.size is MISSING else request.size.replace("x", ":"),
+        "duration": MISSING if request.seconds is MISSING else int(request.seconds.root),
+        "seed": request.seed,
+        "audio": request.audio,
+    }
+    if request.video_uri is not MISSING:
+        field = "promptVideo" if model.startswith(CALLED_PROMPT_VIDEO) else "videoUri"
+        return "video_to_video", VideoToVideo.model_validate(common | {field: request.video_uri})
+    common["negativePrompt"] = request.negative_prompt
+    if image is not None or request.input_reference is not MISSING:
+        uri = image.data_url if image is not None else request.input_reference
+        return "image_to_video", ImageToVideo.model_validate(common | {"promptImage": uri})
+    return "text_to_video", TextToVideo.model_validate(common)
+
+
+def decode(task: Task) -> Snapshot:
+    """Their task -> our job."""
+    status = STATUS.get(task.status)
+    failure = None if task.failure is MISSING else task.failure
+    code = None if task.failure_code is MISSING else task.failure_code
+    filtered = code is not None and code.startswith("SAFETY")
+    if task.status == "CANCELLED":
+        code, failure = "cancelled", "The task was cancelled at the provider."
+    return Snapshot(
+        native_id=task.id,
+        status=status or "in_progress",
+        provider_status=None if status else task.status,
+        progress=None if task.progress is MISSING or task.progress is None else task.progress * 100,
+        outputs=(Output(),) if status == "completed" else (),
+        error_code="content_filtered" if filtered else code,
+        error_message=failure,
+        filtered=Filtered(1, (str(code),)) if filtered else None,
+        cost_usd=None if task.cost is MISSING else task.cost.credits * USD_PER_CREDIT,
+    )
+
+
+def refused(reply: Reply, *, creates: bool = False) -> ProviderError:
+    try:
+        body = ErrorResponse.model_validate_json(reply.body)
+    except ValidationError:
+        return refusal(reply, None, creates=creates)
+    issue = body.issues[0] if body.issues is not MISSING and body.issues else None
+    field = str(issue.path[0]) if issue and issue.path is not MISSING and issue.path else None
+    why = f"{body.error}: {issue.message}" if issue and issue.message is not MISSING else body.error
+    return refusal(reply, why, creates=creates, param=PARAM.get(field, field) if field else None)

@@ -1,0 +1,113 @@
+"""Running the gateway: the socket first, then the database, then uvicorn. And the worker that only follows jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from contextlib import AsyncExitStack
+
+import uvicorn
+
+from . import logs
+from .app import build, cancelled
+from .jobs.changes import Changes
+from .jobs.database import database_url, engine_for, migrate
+from .jobs.ledger import Ledger
+from .jobs.tracking import Tracking
+from .providers import registry
+from .settings import Settings, SettingsError
+from .upstream import Upstream
+
+DRAIN = 20  # seconds that requests under way get to finish when the server stops
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready_line: str) -> None:
+        super().__init__(config)
+        self._ready_line = ready_line
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(self._ready_line, flush=True)  # noqa: T201  a person, or a script, waits for this line
+
+
+def serve(settings: Settings) -> None:
+    """Serve until stopped by a signal. Raises SettingsError or DatabaseError before anything is served."""
+    logs.configure(settings.log_level, settings.log_format)
+    listening = listen(settings.host, settings.port)
+    host, port = listening.getsockname()[:2]
+    own_url = f"http://{reachable(host)}:{port}"
+    database = database_url(settings.database_url, settings.data_dir)
+    config = uvicorn.Config(
+        build(settings, database, own_url),
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=DRAIN,
+    )
+    Server(config, ready_line(settings, own_url)).run(sockets=[listening])
+
+
+def work(settings: Settings) -> None:
+    """Follow jobs until stopped by a signal, without serving requests."""
+    logs.configure(settings.log_level, settings.log_format)
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    database = database_url(settings.database_url, settings.data_dir)
+    http = Upstream()
+    engine = engine_for(database)
+    ledger = Ledger(engine)
+    providers = registry.build(settings, http, f"http://{reachable(settings.host)}:{settings.port}")
+    tracking = Tracking(database, ledger, providers, concurrency=settings.tracking_concurrency)
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(http)
+        stack.push_async_callback(engine.dispose)
+        await migrate(engine)
+        await tracking.open()
+        stack.push_async_callback(tracking.close)
+        for run in (Changes(database, ledger.cache).run, tracking.work):
+            stack.push_async_callback(cancelled, asyncio.create_task(run()))
+        print("reelgate worker is ready", flush=True)  # noqa: T201  a person, or a script, waits for this line
+        await stopped.wait()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, so that a port that is taken is found out before a database is started."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(2048)
+    except OSError as error:
+        raise SettingsError(f"Cannot listen on {host}:{port}: {error.strerror}. Set HOST or PORT.") from None
+    return listening
+
+
+def reachable(host: str) -> str:
+    """The address under which this machine reaches a server that listens on `host`."""
+    unspecified = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  compared with, not listened on
+    return unspecified.get(host, f"[{host}]" if ":" in host else host)
+
+
+def ready_line(settings: Settings, url: str) -> str:
+    """What a person sees when the server is ready: where it is, what serves it, and a request to copy."""
+    key = '-H "Authorization: Bearer $REELGATE_API_KEY" ' if settings.api_keys else ""
+    sandbox = "\nSANDBOX: no provider is configured, so emulators serve every request. Nothing is generated or paid.\n"
+    return f"""
+reelgate is ready on {url}
+{sandbox if settings.sandbox_on else ""}
+Try:
+  curl {url}/v1/videos {key}-H 'Content-Type: application/json' \\
+    -d '{{"model": "runway/gen4.5", "prompt": "A paper boat drifts down a gutter at dusk", "seconds": "4"}}'
+"""

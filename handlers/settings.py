@@ -1,0 +1,157 @@
+"""Settings, from the environment. Every field stands in the README's table; a test compares the two.
+
+Nothing is read at import: `Settings()` reads, once, in `app.build` or the command line.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MEBIBYTE = 1024 * 1024
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message names each variable and what to do."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+    host: str = Field("127.0.0.1", validation_alias="HOST", description="Address to listen on.")
+    port: int = Field(
+        8080, ge=0, le=65535, validation_alias="PORT", description="Port to listen on; 0 takes a free one."
+    )
+    data_dir: Path = Field(
+        Path("data"),
+        validation_alias="REELGATE_DATA_DIR",
+        description="Where the embedded database, the cache and the sandbox keep their files.",
+    )
+    database_url: str | None = Field(
+        None,
+        validation_alias="DATABASE_URL",
+        description="A PostgreSQL of your own (`postgresql://…`). Without it one is started under the data directory.",
+    )
+    api_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(
+        default_factory=dict,
+        validation_alias="REELGATE_API_KEYS",
+        description="Keys of the gateway as `name:secret`, comma separated. A job belongs to the key that made it.",
+    )
+    public_url: str | None = Field(
+        None,
+        validation_alias="REELGATE_PUBLIC_URL",
+        description="The address under which clients reach the gateway, for links in answers. Default: as requested.",
+    )
+    max_body_mb: int = Field(
+        20, ge=1, validation_alias="REELGATE_MAX_BODY_MB", description="The largest request body, in MiB."
+    )
+    worker: bool = Field(
+        True,
+        validation_alias="REELGATE_WORKER",
+        description="Whether the server also tracks jobs. Set it to `false` when `reelgate worker` processes do.",
+    )
+    tracking_concurrency: int = Field(
+        10_000,
+        ge=1,
+        validation_alias="REELGATE_TRACKING_CONCURRENCY",
+        description="The most jobs one process tracks at once.",
+    )
+    job_deadline_minutes: float = Field(
+        60.0,
+        gt=0,
+        validation_alias="REELGATE_JOB_DEADLINE_MINUTES",
+        description="When a job that does not end is given up.",
+    )
+    sandbox: bool | None = Field(
+        None,
+        validation_alias="REELGATE_SANDBOX",
+        description="Whether emulators serve every provider. Default: only when no provider is configured.",
+    )
+    sandbox_job_seconds: float = Field(
+        4.0,
+        gt=0,
+        validation_alias="REELGATE_SANDBOX_JOB_SECONDS",
+        description="How long a job takes in the sandbox.",
+    )
+    log_level: str = Field(
+        "info",
+        pattern="^(debug|info|warning|error)$",
+        validation_alias="REELGATE_LOG_LEVEL",
+        description="`debug`, `info`, `warning` or `error`.",
+    )
+    log_format: str = Field(
+        "auto",
+        pattern="^(auto|json|text)$",
+        validation_alias="REELGATE_LOG_FORMAT",
+        description="`json`, `text`, or `auto`: text on a terminal, else JSON.",
+    )
+    openai_api_key: SecretStr | None = Field(
+        None, validation_alias="OPENAI_API_KEY", description="Key of an OpenAI Videos API."
+    )
+    openai_base_url: str = Field(
+        "https://api.openai.com/v1",
+        validation_alias=AliasChoices("OPENAI_BASE_URL", "OPENAI_API_BASE"),
+        description="Base URL of the OpenAI Videos API, or of anything that speaks it.",
+    )
+    runway_api_secret: SecretStr | None = Field(
+        None, validation_alias="RUNWAYML_API_SECRET", description="Key of the Runway API."
+    )
+    runway_base_url: str = Field(
+        "https://api.dev.runwayml.com",
+        validation_alias="RUNWAYML_BASE_URL",
+        description="Base URL of the Runway API.",
+    )
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _named_keys(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        keys: dict[str, str] = {}
+        for entry in filter(None, (part.strip() for part in value.split(","))):
+            name, separator, secret = entry.partition(":")
+            if not (separator and name and len(secret) >= 8):
+                raise ValueError("each key must be name:secret, the secret at least 8 characters long")
+            if name in keys:
+                raise ValueError(f"the name {name!r} stands there twice")
+            keys[name] = secret
+        return keys
+
+    @property
+    def max_body_bytes(self) -> int:
+        return self.max_body_mb * MEBIBYTE
+
+    @property
+    def sandbox_on(self) -> bool:
+        configured = self.openai_api_key is not None or self.runway_api_secret is not None
+        return self.sandbox if self.sandbox is not None else not configured
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def load(**overrides: object) -> Settings:
+    """Settings from the environment, `overrides` first.
+
+    Raises SettingsError, naming every variable at fault, also when others could reach a gateway without keys.
+    """
+    try:
+        settings = Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False))
+        raise SettingsError("These settings cannot be used:\n  " + "\n  ".join(lines)) from None
+    if not settings.loopback and not settings.api_keys:
+        raise SettingsError(
+            f"HOST={settings.host} lets others reach the gateway, and no key is set. "
+            "Set REELGATE_API_KEYS=name:secret (comma separated for more), or HOST=127.0.0.1."
+        )
+    return settings

@@ -1,0 +1,201 @@
+"""The one way out: every request to a provider goes through here. The only module that knows aiohttp.
+
+Two rules. A request that may create something is sent on a fresh connection and never repeated here, so that a lost answer is
+an `OutcomeUnknown` and not a guess. Credentials go to the origin they are for, and to no other: API calls follow no redirect,
+and a download drops every header of ours when it is redirected to another origin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from .errors import NotSent, OutcomeUnknown, ProviderError, ProviderFailed, ProviderTimeout
+
+CONNECT = 10.0  # seconds for name resolution, connecting and TLS together
+ANSWER = 60.0  # seconds for headers and body of an API call
+CREATE = 120.0  # seconds for a create, which some providers answer only once the job is placed
+STALLED = 60.0  # seconds without a byte after which a download is given up
+MAX_ANSWER = 16 * 1024 * 1024  # bytes of an API answer
+MAX_REDIRECTS = 5
+
+NEVER_LEFT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientSSLError,
+    aiohttp.ClientProxyConnectionError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.InvalidURL,
+    aiohttp.NonHttpUrlClientError,
+    aiohttp.ServerFingerprintMismatch,
+)
+"""aiohttp's words for: the request was not sent. Everything else it raises came after sending, or may have."""
+
+TOO_LATE = (aiohttp.ServerTimeoutError, asyncio.TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file part of a form."""
+
+    name: str
+    content: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a provider answered, whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """The body as JSON, or None when it is something else."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait, from Retry-After as seconds or as a date (RFC 9110 §10.2.3)."""
+        value = self.headers.get("Retry-After", "").strip()
+        if value.isdigit():
+            return float(value)
+        moment = email.utils.parsedate_tz(value) if value else None
+        return max(0.0, email.utils.mktime_tz(moment) - time.time()) if moment else None
+
+
+@dataclass(slots=True)
+class Download:
+    """A body that is being streamed."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes] = field(repr=False)
+
+
+class Upstream:
+    """A pool of connections to providers. Use it as an async context manager."""
+
+    def __init__(self) -> None:
+        self._pooled: aiohttp.ClientSession | None = None
+        self._fresh: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Upstream:
+        # aiohttp adds `Accept-Encoding` and unpacks by itself; a download must arrive as it is, so ranges stay true.
+        common: dict[str, Any] = {"trust_env": True, "headers": {"User-Agent": "reelgate"}}
+        self._pooled = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, limit_per_host=100), **common)
+        self._fresh = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True), **common)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for session in (self._pooled, self._fresh):
+            if session is not None:
+                await session.close()
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        json: object = None,
+        form: Mapping[str, str | File] | None = None,
+        creates: bool = False,
+    ) -> Reply:
+        """Send one request and read its whole answer, whatever its status.
+
+        `creates` says that the provider may make something for it. Raises NotSent if it never left; otherwise, when no whole
+        answer came, OutcomeUnknown if it creates, else ProviderTimeout or ProviderFailed.
+        """
+        session = self._fresh if creates else self._pooled
+        assert session is not None, "Upstream is used outside of its context"
+        timeout = aiohttp.ClientTimeout(total=CREATE if creates else ANSWER, sock_connect=CONNECT, connect=CONNECT)
+        try:
+            async with session.request(
+                method, url, headers=headers, data=_data(json, form), timeout=timeout, allow_redirects=False
+            ) as response:
+                body = await _read(response)
+                return Reply(response.status, response.headers, body)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _ours(error, creates=creates) from error
+
+    @asynccontextmanager
+    async def download(self, url: str, *, headers: Mapping[str, str]) -> AsyncIterator[Download]:
+        """Stream a body, whatever its status. Raises NotSent, ProviderTimeout or ProviderFailed, also between chunks."""
+        assert self._pooled is not None, "Upstream is used outside of its context"
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, connect=CONNECT, sock_read=STALLED)
+        try:
+            for _ in range(MAX_REDIRECTS):
+                async with self._pooled.get(
+                    url,
+                    headers={"Accept-Encoding": "identity", **headers},
+                    timeout=timeout,
+                    allow_redirects=False,
+                    auto_decompress=False,
+                ) as response:
+                    location = response.headers.get("Location")
+                    if response.status not in (301, 302, 303, 307, 308) or location is None:
+                        yield Download(response.status, response.headers, response.content.iter_any())
+                        return
+                    target = response.url.join(URL(location, encoded=True))
+                    if target.origin() != response.url.origin():
+                        headers = {name: value for name, value in headers.items() if name.lower() == "range"}
+                    url = str(target)
+            raise ProviderFailed(f"The file was redirected more than {MAX_REDIRECTS} times")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _ours(error, creates=False) from error
+
+
+def _data(json: object, form: Mapping[str, str | File] | None) -> aiohttp.FormData | aiohttp.BytesPayload | None:
+    if json is not None:
+        return aiohttp.BytesPayload(orjson.dumps(json), content_type="application/json")
+    if form is None:
+        return None
+    data = aiohttp.FormData(default_to_multipart=True)
+    for name, value in form.items():
+        if isinstance(value, File):
+            data.add_field(name, value.content, filename=value.name, content_type=value.content_type)
+        else:
+            data.add_field(name, value)
+    return data
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_ANSWER:
+            raise aiohttp.ClientPayloadError(f"the answer is larger than {MAX_ANSWER} bytes")
+    return bytes(body)
+
+
+def _ours(error: Exception, *, creates: bool) -> ProviderError:
+    """An exception of the transport -> the error that says what it means for the job."""
+    what = str(error) or type(error).__name__
+    if isinstance(error, NEVER_LEFT):
+        return NotSent(f"The provider could not be reached: {what}")
+    if creates:
+        return OutcomeUnknown(
+            "The provider's answer was lost, so the job may exist there. Do not send the request again: "
+            f"the gateway finds out what became of it. ({what})"
+        )
+    if isinstance(error, TOO_LATE):
+        return ProviderTimeout("The provider did not answer in time.")
+    return ProviderFailed(f"The connection to the provider was lost: {what}")

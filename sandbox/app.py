@@ -1,0 +1,81 @@
+"""The sandbox as one ASGI application: the providers, and a window on what happened to them.
+
+`/openai/v1` is OpenAI's base URL, `/runway` is Runway's, `GET /stats` tells how often each was asked for
+what. Mounted inside another application it works the same; absolute URLs follow the request. To cut
+connections on order it has to see the transport: wrap the outermost application in `sandbox.wire.Exposed`.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
+
+from sandbox import openai, runway
+from sandbox.render import Renderer
+from sandbox.store import Store
+from sandbox.studio import COUNTS, Studio
+from sandbox.wire import expose
+
+REPORTED = ("creates_accepted", *COUNTS, "deletes")
+
+
+class Sandbox(Starlette):
+    """Notes the transport before Starlette's own middleware hides it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        expose(scope, send)
+        await super().__call__(scope, receive, send)
+
+
+def build(directory: Path, *, job_seconds: float = 4.0, clock: Callable[[], float] = time.time) -> Starlette:
+    """The sandbox with its memory and its clips below `directory`; a job takes `job_seconds`.
+
+    `clock` gives Unix seconds. Nothing depends on a lifespan; where there is one, its end drops waiting
+    renders.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    store, renderer = Store(directory / "sandbox.sqlite3"), Renderer(directory)
+
+    def studio(provider: str) -> Studio:
+        return Studio(provider, store, renderer, clock, job_seconds)
+
+    async def stats(_: Request) -> Response:
+        return JSONResponse(tally(store.totals(COUNTS)))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        renderer.close()
+        store.close()
+
+    return Sandbox(
+        routes=[
+            Mount("/openai", openai.Videos(studio("openai")).application()),
+            Mount("/runway", runway.Tasks(studio("runway")).application()),
+            Route("/stats", stats),
+        ],
+        lifespan=lifespan,
+    )
+
+
+def tally(totals: list[tuple[str, str, str, int]]) -> dict[str, Any]:
+    """Rows of (provider, account, name, n) -> per provider each count, and the same per account.
+
+    A refused create with no valid key belongs to no account.
+    """
+    report: dict[str, Any] = {
+        provider: dict.fromkeys(REPORTED, 0) | {"accounts": {}} for provider in ("openai", "runway")
+    }
+    for provider, account, name, n in totals:
+        report[provider][name] += n
+        if account:
+            accounts = report[provider]["accounts"]
+            accounts.setdefault(account, dict.fromkeys(REPORTED, 0))[name] += n
+    return report
