@@ -69,22 +69,17 @@ def _types(schema: Node, place: str) -> Node:
     if "type" not in schema:
         return schema
     types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-    nullable = {"nullable": True} if "null" in types else {}
+    null = ["null"] if "null" in types else []
     named = [name for name in types if name != "null"]
     rest = {key: value for key, value in schema.items() if key != "type"}
     if not named:
-        return {**rest, **nullable, "enum": [None]}
+        return {**rest, "nullable": True, "enum": [None]}
     if len(named) == 1:
-        return {"type": named[0], **nullable, **_with_items(named[0], rest)}
-    items = {"items": rest.pop("items")} if "array" in named and "items" in rest else {}
-    return _also(rest, {"anyOf": [{"type": name, **nullable, **_with_items(name, items)} for name in named]})
-
-
-def _with_items(type_name: str, keywords: Node) -> Node:
-    """3.0 wants `items` in every array and knows none elsewhere."""
-    if type_name == "array":
-        return {"items": {}, **keywords}
-    return {key: value for key, value in keywords.items() if key != "items"}
+        items = {"items": {}} if named == ["array"] else {}  # which 3.0 wants in every array
+        return {"type": named[0], **({"nullable": True} if null else {}), **items, **rest}
+    items = {"items": rest.pop("items")} if "items" in rest else {}
+    each = [{"type": [name, *null], **(items if name == "array" else {})} for name in named]
+    return _also(rest, {"anyOf": each})  # still of 3.1: the walk comes to these next
 
 
 def _reference(schema: Node, place: str) -> Node:

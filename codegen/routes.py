@@ -17,7 +17,7 @@ def render(document: Document, header: str) -> str:
     found = operations(document)
     tags: dict[str, list[Operation]] = {}
     for operation in found:
-        _check_names(operation)
+        _check(operation)
         tags.setdefault(operation.tag, []).append(operation)
     return template.render(
         "routes",
@@ -94,7 +94,7 @@ def _allow(found: Sequence[Operation]) -> dict[str, str]:
     return {path: ", ".join(sorted(each.method for each in found if each.path == path)) for path in paths}
 
 
-def _check_names(operation: Operation) -> None:
+def _check(operation: Operation) -> None:
     """connexion passes parameters by the document's names, so these must be names in Python too."""
     for parameter in operation.parameters:
         place = f"{operation.operation_id}.{parameter.wire}"
@@ -105,5 +105,7 @@ def _check_names(operation: Operation) -> None:
             raise DocumentError(place, "is not a name in Python")
         elif parameter.wire in CONTEXT_NAMES or parameter.name in ("caller", "body", "self"):
             raise DocumentError(place, "is a name that the generated code needs itself")
+    if operation.answer and 200 not in (response.status for response in operation.responses):
+        raise DocumentError(operation.operation_id, "needs a 200, the status of an `Answer` that says no other")
     if not operation.tag.isidentifier():
         raise DocumentError(operation.operation_id, f"the tag {operation.tag!r} is not a name in Python")

@@ -1,6 +1,6 @@
 """The whole wiring, on one screen. `build` makes the ASGI application; nothing is read or started before it runs.
 
-A request passes: Requests (id, log line) -> the sandbox if it is under /sandbox, else connexion (routing, credentials,
+A request passes: the sandbox if it is under /sandbox, else Requests (id, log line) -> connexion (routing, credentials,
 parameters) -> edge/bodies (reading, validation) -> generated/routes (typed arguments) -> api/* -> the layers below.
 """
 
@@ -83,10 +83,10 @@ def build(settings: Settings, database: URL, own_url: str) -> ASGIApp:
     app.add_api(orjson.loads(files("generated").joinpath("openapi30.json").read_bytes()))
     for kind in (ReelgateError, ProblemException, HTTPException, Exception):
         app.add_error_handler(kind, envelope.respond)
-    served: ASGIApp = app
+    served: ASGIApp = Requests(app, settings.public_url)
     if providers.sandbox:
-        served = sandbox_mount.beside(app, settings.data_dir / "sandbox", settings.sandbox_job_seconds)
-    return Requests(served, settings.public_url)
+        served = sandbox_mount.beside(served, settings.data_dir / "sandbox", settings.sandbox_job_seconds)
+    return served
 
 
 async def cancelled(task: asyncio.Task[Any]) -> None:

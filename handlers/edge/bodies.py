@@ -25,6 +25,7 @@ from generated.routes import OPERATIONS
 
 from ..errors import ContentTooLarge, InvalidRequest, UnsupportedMediaType
 from ..media.images import sniff
+from .parameters import Parameters
 
 DRAIN = 4  # times the limit: how much of a too large body is read and dropped so that the sender sees the answer
 FORM_FIELDS = 100
@@ -33,12 +34,12 @@ NOTHING = ({"type": "http.request", "body": b"", "more_body": False},)
 
 
 def validators(limit: int) -> dict[str, Any]:
-    """connexion's `validator_map`, with our body validators in it. `limit` is the largest body, in bytes."""
+    """connexion's `validator_map`, all of it ours. `limit` is the largest body, in bytes."""
     ours = {
         media_type: type(validator.__name__, (validator,), {"LIMIT": limit})
         for media_type, validator in (("*/*json", JsonBody), ("multipart/form-data", FormBody))
     }
-    return {**VALIDATOR_MAP, "body": MediaTypeDict(ours)}
+    return {**VALIDATOR_MAP, "body": MediaTypeDict(ours), "parameter": Parameters}
 
 
 class Body(AbstractRequestBodyValidator):  # type: ignore[misc]

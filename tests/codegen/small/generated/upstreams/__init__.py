@@ -1,0 +1,1 @@
+# Generated from upstreams/*.yaml by `make generate`. Do not edit.

@@ -1,0 +1,150 @@
+"""The whole gateway on a real server, with a real PostgreSQL and the sandbox, every exchange on record."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import requests
+import uvicorn
+import yaml
+from sqlalchemy import make_url
+from ulid import ULID
+
+from handlers.app import build
+from handlers.jobs.database import start_embedded
+from handlers.server import listen
+from handlers.settings import Settings, load
+from sandbox.wire import Exposed
+from tests.judge import Exchange, Judge, Recorder
+
+ROOT = Path(__file__).parents[1]
+ALICE, BOB = "alice-secret-1", "bob-secret-22"
+KEYS = f"alice:{ALICE},bob:{BOB}"
+SANDBOXES = {"openai": "/sandbox/openai/v1", "runway": "/sandbox/runway"}
+
+
+@dataclass
+class Gateway:
+    """A gateway that listens."""
+
+    url: str
+    settings: Settings
+    exchanges: list[Exchange] = field(default_factory=list)
+    broken_on_purpose: set[str] = field(default_factory=set)  # prompts whose upstream answers break the contract
+
+    def ask(self, method: str, path: str, key: str | None = ALICE, **kwargs: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        headers |= kwargs.pop("headers", {})
+        return requests.request(method, self.url + path, headers=headers, timeout=30, **kwargs)
+
+    def create(self, prompt: str = "a paper boat [sandbox:no-render]", **body: Any) -> dict[str, Any]:
+        answer = self.ask("POST", "/v1/videos", json={"model": "runway/gen4.5", "prompt": prompt, **body})
+        assert answer.status_code == 200, answer.text
+        created: dict[str, Any] = answer.json()
+        return created
+
+    def finished(self, video_id: str, *, patience: float = 20, key: str = ALICE) -> dict[str, Any]:
+        """The job once it has ended."""
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            video: dict[str, Any] = self.ask("GET", f"/v1/videos/{video_id}", key).json()
+            if video["status"] in ("completed", "failed"):
+                return video
+            time.sleep(0.1)
+        raise AssertionError(f"{video_id} has not ended after {patience} s: {video}")
+
+    def stats(self) -> dict[str, Any]:
+        counts: dict[str, Any] = requests.get(f"{self.url}/sandbox/stats", timeout=5).json()
+        return counts
+
+
+@cache
+def postgres() -> str:
+    """An embedded PostgreSQL for this run of the tests; it stops with the process."""
+    import tempfile
+
+    return start_embedded(Path(tempfile.mkdtemp(prefix="reelgate-tests-")) / "postgres")
+
+
+def new_database() -> str:
+    """The URL of an empty database of its own."""
+    name = f"t{ULID()}".lower()
+    with psycopg.connect(postgres(), autocommit=True) as connection:
+        connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+    return make_url(postgres()).set(database=name).render_as_string(hide_password=False)
+
+
+@contextlib.contextmanager
+def running(directory: Path, database: str | None = None, **settings: Any) -> Iterator[Gateway]:
+    """A gateway in a thread of this process, on a free port. `settings` are fields of `Settings`."""
+    chosen = load(
+        **{
+            "data_dir": directory,
+            "database_url": database or new_database(),
+            "api_keys": KEYS,
+            "sandbox": True,
+            "sandbox_job_seconds": 0.3,
+            **settings,
+        }
+    )
+    listening = listen("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    gateway = Gateway(url, chosen)
+    app = build(chosen, make_url(chosen.database_url or "").set(drivername="postgresql+psycopg"), url)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Exposed(Recorder(app, gateway.exchanges)),
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=2,
+        )
+    )
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])), daemon=True)
+    thread.start()
+    until = time.monotonic() + 20
+    while not server.started and thread.is_alive() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert server.started, "the gateway did not start"
+    try:
+        yield gateway
+    finally:
+        server.should_exit = True
+        thread.join(timeout=20)
+
+
+def judge(gateway: Gateway, exchanges: list[Exchange]) -> None:
+    """Every exchange obeys its document: ours, or the provider's. AssertionError with the violations."""
+    for exchange in exchanges:
+        path = urlsplit(exchange.url).path
+        if path == "/sandbox/stats" or "/cdn/" in path or b"[sandbox:garbage]" in exchange.request_body:
+            continue
+        _judge_for(gateway.url, path).examine(exchange)
+
+
+def _judge_for(url: str, path: str) -> Judge:
+    for provider, prefix in SANDBOXES.items():
+        if path.startswith(prefix):
+            return _judge(f"upstreams/{provider}.yaml", url + prefix)
+    return _judge("openapi.yaml", url)
+
+
+@cache
+def _judge(document: str, base_url: str) -> Judge:
+    return Judge(yaml.safe_load((ROOT / document).read_text()), base_url)
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    """JSON lines -> their objects."""
+    return [json.loads(line) for line in text.splitlines() if line]
