@@ -29,9 +29,9 @@ def read(path: Path) -> Document:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506, a SafeLoader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise DocumentError(f"{path.name}:{line}", str(error.problem)) from error
+        raise DocumentError(f"line {line}", str(error.problem)) from error
     if not isinstance(content, dict):
-        raise DocumentError(path.name, "an OpenAPI document is a mapping")
+        raise DocumentError("line 1", "an OpenAPI document is a mapping")
     return content
 
 

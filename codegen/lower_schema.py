@@ -1,17 +1,22 @@
 """A JSON Schema 2020-12 object -> the "Schema Object" of OpenAPI 3.0.3, keyword by keyword.
 
 Each rule is a function from a schema to a schema that leaves the schemas below it alone; `codegen.lower`
-walks the document. `$comment` and the examples after the first are dropped, because no one validates by them.
+walks the document. `$comment` and the examples after the first are dropped, because no one validates by them;
+`propertyNames` too, because only bodies are objects with names of the caller's choice, and bodies are judged by the
+3.1 schemas themselves.
 """
 
 from codegen.document import DocumentError, Node
+
+
+DROPPED = frozenset({"$comment", "propertyNames"})
 
 
 def lower_schema(node: Node | bool, place: str) -> Node:
     """One schema object of 3.1 -> one of 3.0, the schemas below it untouched. Errors: `DocumentError`."""
     if isinstance(node, bool):
         return {} if node else {"not": {}}
-    schema: Node = {key: value for key, value in node.items() if key != "$comment"}
+    schema: Node = {key: value for key, value in node.items() if key not in DROPPED}
     for rewrite in (_const, _limits, _examples, _content, _types, _reference):
         schema = rewrite(schema, place)
     return schema
@@ -75,8 +80,9 @@ def _types(schema: Node, place: str) -> Node:
     if not named:
         return {**rest, "nullable": True, "enum": [None]}
     if len(named) == 1:
-        items = {"items": {}} if named == ["array"] else {}  # which 3.0 wants in every array
-        return {"type": named[0], **({"nullable": True} if null else {}), **items, **rest}
+        if named == ["array"]:
+            rest.setdefault("items", {})  # which 3.0 wants in every array
+        return {"type": named[0], **({"nullable": True} if null else {}), **rest}
     items = {"items": rest.pop("items")} if "items" in rest else {}
     each = [{"type": [name, *null], **(items if name == "array" else {})} for name in named]
     return _also(rest, {"anyOf": each})  # still of 3.1: the walk comes to these next

@@ -36,8 +36,14 @@ def render(document: Document, header: str) -> str:
 
 def handler_signature(operation: Operation) -> str:
     """`self, caller: Caller, video_id: str, body: schemas.Video, limit: int = 20`: what a handler offers."""
-    first = ["self", *(["caller: Caller"] if operation.secured else [])]
-    return ", ".join([*first, *(_declaration(operation, argument) for argument in _arguments(operation))])
+    declared = ["self", *(["caller: Caller"] if operation.secured else [])]
+    for argument in _arguments(operation):
+        if argument is None:
+            model = f"body: schemas.{operation.bodies[JSON]}"
+            declared.append(model if operation.body_required else f"{model} | None = None")
+        else:
+            declared.append(f"{argument.name}: {_annotation(argument)}")
+    return ", ".join(declared)
 
 
 def bound_signature(operation: Operation) -> str:
@@ -47,7 +53,7 @@ def bound_signature(operation: Operation) -> str:
         if argument is None:
             declared.append("payload: Payload" if operation.body_required else "payload: Payload | None = None")
         elif argument.location != "header":
-            declared.append(_declaration(operation, argument).replace(argument.name, argument.wire, 1))
+            declared.append(f"{argument.wire}: {_annotation(argument)}")
     return ", ".join(declared)
 
 
@@ -66,26 +72,23 @@ def bound_arguments(operation: Operation) -> str:
 
 
 def _arguments(operation: Operation) -> list[Parameter | None]:
-    """Path parameters, the body (`None`), query and header parameters; all that may be left out come last."""
-    before = [parameter for parameter in operation.parameters if parameter.location == "path"]
-    after = [parameter for parameter in operation.parameters if parameter.location != "path"]
-    body: list[None] = [None] if operation.bodies else []
-    needed = [parameter for parameter in after if parameter.required]
-    optional = [parameter for parameter in after if not parameter.required]
-    if operation.body_required:
-        return [*before, *body, *needed, *optional]
-    return [*before, *needed, *body, *optional]
+    """Path parameters, the body (as None), query and header parameters; what may be left out comes last."""
+    path = [parameter for parameter in operation.parameters if parameter.location == "path"]
+    other = [parameter for parameter in operation.parameters if parameter.location != "path"]
+    needed = [parameter for parameter in other if parameter.required]
+    optional = [parameter for parameter in other if not parameter.required]
+    if not operation.bodies:
+        return [*path, *needed, *optional]
+    return [*path, None, *needed, *optional] if operation.body_required else [*path, *needed, None, *optional]
 
 
-def _declaration(operation: Operation, argument: Parameter | None) -> str:
-    if argument is None:
-        model = f"body: schemas.{operation.bodies[JSON]}"
-        return model if operation.body_required else f"{model} | None = None"
-    if argument.required:
-        return f"{argument.name}: {argument.type}"
-    if argument.default is None:
-        return f"{argument.name}: {argument.type} | None = None"
-    return f"{argument.name}: {argument.type} = {argument.default!r}"
+def _annotation(parameter: Parameter) -> str:
+    """`int`, `int | None = None` or `int = 20`."""
+    if parameter.required:
+        return parameter.type
+    if parameter.default is None:
+        return f"{parameter.type} | None = None"
+    return f"{parameter.type} = {parameter.default!r}"
 
 
 def _allow(found: Sequence[Operation]) -> dict[str, str]:

@@ -23,7 +23,6 @@ class ModelId(RootModel[StrictStr]):
         StrictStr,
         Field(
             description="A model as `provider/model`, for example `runway/gen4.5`. Everything after the first slash is the provider's own\nname of the model and may contain slashes.\n",
-            examples=['runway/gen4.5', 'openai/sora-2'],
             max_length=256,
             min_length=3,
             pattern='^[!-.0-~]+/[!-~]+$',
@@ -189,7 +188,7 @@ class VideoObject(BaseModel):
     error: VideoError | MISSING = MISSING
 
 
-class Operation(StrEnum):
+class ModelOperation(StrEnum):
     generate = 'generate'
     retrieve = 'retrieve'
     download = 'download'
@@ -197,45 +196,10 @@ class Operation(StrEnum):
     remix = 'remix'
 
 
-class Input(StrEnum):
+class ModelInput(StrEnum):
     text = 'text'
     image = 'image'
     video = 'video'
-
-
-class ModelCapabilities(BaseModel):
-    model_config = ConfigDict(
-        validate_by_name=True,
-    )
-    operations: Annotated[
-        list[Operation], Field(description='What can be done with its jobs.')
-    ]
-    inputs: Annotated[list[Input], Field(description='What a video can be made from.')]
-    seconds: Annotated[
-        list[StrictStr] | MISSING,
-        Field(description='The lengths that can be asked for, in seconds.'),
-    ] = MISSING
-    sizes: Annotated[
-        list[StrictStr] | MISSING,
-        Field(description='The sizes that can be asked for, as width x height.'),
-    ] = MISSING
-    default_seconds: Annotated[
-        StrictStr | MISSING,
-        Field(
-            description="The length when the request names none. Absent means the provider's own default."
-        ),
-    ] = MISSING
-    default_size: Annotated[
-        StrictStr | MISSING,
-        Field(
-            description="The size when the request names none. Absent means the provider's own default."
-        ),
-    ] = MISSING
-    audio: Annotated[StrictBool, Field(description='Whether `audio` can be chosen.')]
-    seed: Annotated[StrictBool, Field(description='Whether `seed` is taken.')]
-    negative_prompt: Annotated[
-        StrictBool, Field(description='Whether `negative_prompt` is taken.')
-    ]
 
 
 class ModelPrice(BaseModel):
@@ -442,37 +406,41 @@ class Attempt(BaseModel):
     ] = MISSING
 
 
-class Model(BaseModel):
+class ModelCapabilities(BaseModel):
     model_config = ConfigDict(
         validate_by_name=True,
     )
-    id: Annotated[
-        StrictStr,
-        Field(description='The model as `provider/model`, to be sent as `model`.'),
+    operations: Annotated[
+        list[ModelOperation], Field(description='What can be done with its jobs.')
     ]
-    object: Annotated[Literal['model'], Field(description='Always `model`.')]
-    created: Annotated[
-        int,
-        Field(
-            description='When the facts of this entry were last confirmed, in Unix seconds.'
-        ),
+    inputs: Annotated[
+        list[ModelInput], Field(description='What a video can be made from.')
     ]
-    owned_by: Annotated[StrictStr, Field(description='The provider.')]
-    capabilities: ModelCapabilities
-    pricing: Annotated[
-        list[ModelPrice] | MISSING,
+    seconds: Annotated[
+        list[StrictStr] | MISSING,
+        Field(description='The lengths that can be asked for, in seconds.'),
+    ] = MISSING
+    sizes: Annotated[
+        list[StrictStr] | MISSING,
+        Field(description='The sizes that can be asked for, as width x height.'),
+    ] = MISSING
+    default_seconds: Annotated[
+        StrictStr | MISSING,
         Field(
-            description="The provider's list price, where it is known. The first entry that fits the request applies."
+            description="The length when the request names none. Absent means the provider's own default."
         ),
     ] = MISSING
-
-
-class ModelListResponse(BaseModel):
-    model_config = ConfigDict(
-        validate_by_name=True,
-    )
-    object: Annotated[Literal['list'], Field(description='Always `list`.')]
-    data: Annotated[list[Model], Field(description='The models, by id.')]
+    default_size: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description="The size when the request names none. Absent means the provider's own default."
+        ),
+    ] = MISSING
+    audio: Annotated[StrictBool, Field(description='Whether `audio` can be chosen.')]
+    seed: Annotated[StrictBool, Field(description='Whether `seed` is taken.')]
+    negative_prompt: Annotated[
+        StrictBool, Field(description='Whether `negative_prompt` is taken.')
+    ]
 
 
 class Health(BaseModel):
@@ -530,7 +498,6 @@ class VideoGenerationRequest(BaseModel):
         StrictStr,
         Field(
             description="A model as `provider/model`, for example `runway/gen4.5`. Everything after the first slash is the provider's own\nname of the model and may contain slashes.\n",
-            examples=['runway/gen4.5', 'openai/sora-2'],
             max_length=256,
             min_length=3,
             pattern='^[!-.0-~]+/[!-~]+$',
@@ -549,7 +516,7 @@ class VideoGenerationRequest(BaseModel):
         StrictStr | MISSING,
         Field(
             description='The first frame of the video, as a base64 data URL (PNG, JPEG or WebP) or as an `https:` URL.',
-            pattern='^(data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/]+={0,2}|https?://[!-~]+)$',
+            pattern='^(data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/]*={0,2}|https?://[!-~]+)$',
         ),
     ] = MISSING
     seconds: Annotated[
@@ -617,7 +584,6 @@ class VideoGenerationForm(BaseModel):
         StrictStr,
         Field(
             description="A model as `provider/model`, for example `runway/gen4.5`. Everything after the first slash is the provider's own\nname of the model and may contain slashes.\n",
-            examples=['runway/gen4.5', 'openai/sora-2'],
             max_length=256,
             min_length=3,
             pattern='^[!-.0-~]+/[!-~]+$',
@@ -680,11 +646,10 @@ class VideoGenerationForm(BaseModel):
         StrictBool | MISSING, Field(description='Whether to make sound too.')
     ] = MISSING
     fallbacks: Annotated[
-        StrictStr | MISSING,
+        list[ModelId] | MISSING,
         Field(
-            description='The JSON text of the `fallbacks` array, or one `provider/model`.',
-            max_length=8192,
-            min_length=1,
+            description='Targets to try in this order, each as a part of its own.',
+            max_length=10,
         ),
     ] = MISSING
 
@@ -799,6 +764,39 @@ class VideoDeleteResponse(BaseModel):
     ]
     deleted: Annotated[StrictBool, Field(description='Always true.')]
     extra_fields: BifrostResponseExtraFields | MISSING = MISSING
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[
+        StrictStr,
+        Field(description='The model as `provider/model`, to be sent as `model`.'),
+    ]
+    object: Annotated[Literal['model'], Field(description='Always `model`.')]
+    created: Annotated[
+        int,
+        Field(
+            description='When the facts of this entry were last confirmed, in Unix seconds.'
+        ),
+    ]
+    owned_by: Annotated[StrictStr, Field(description='The provider.')]
+    capabilities: ModelCapabilities
+    pricing: Annotated[
+        list[ModelPrice] | MISSING,
+        Field(
+            description="The provider's list price, where it is known. The first entry that fits the request applies."
+        ),
+    ] = MISSING
+
+
+class ModelListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    object: Annotated[Literal['list'], Field(description='Always `list`.')]
+    data: Annotated[list[Model], Field(description='The models, by id.')]
 
 
 class BifrostError(BaseModel):

@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("--job-seconds", type=float, default=4.0, help="how long a job takes")
     options = parser.parse_args()
     app = build(options.data, job_seconds=options.job_seconds)
-    uvicorn.run(app, host="127.0.0.1", port=options.port, access_log=False)
+    uvicorn.run(app, host="127.0.0.1", port=options.port, access_log=False, timeout_graceful_shutdown=2)
 
 
 if __name__ == "__main__":

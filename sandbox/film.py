@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
 from sandbox.picture import frames
@@ -24,25 +25,24 @@ CHORDS = (
     (175, 262),
 )  # left and right in whole Hz, so that a second repeats
 LOUDNESS = 0.12  # of full scale
-FADE = (
-    SAMPLES_PER_SECOND // 10
-)  # samples at either end over which the tone grows or dies, so that it does not click
+FADE = SAMPLES_PER_SECOND // 10  # samples at either end over which the tone grows or dies, so that it does not click
 
 
 def shoot(scene: Scene, opening: Image.Image | None, target: Path) -> None:
     """Render a scene into `target`. `opening` is the image that the clip opens with."""
     # The index can be moved to the front only in a file that can be read back, hence a path and no buffer.
     with av.open(target, "w", format="mp4", options={"movflags": "faststart"}) as film:
-        video = film.add_stream(
-            "libx264", rate=FRAMES_PER_SECOND, options={"preset": "ultrafast", "crf": "20"}
-        )
+        video = film.add_stream("libx264", rate=FRAMES_PER_SECOND, options={"preset": "ultrafast", "crf": "20"})
         video.width, video.height, video.pix_fmt = scene.width, scene.height, "yuv420p"
-        video.codec_context.thread_count = 1  # more threads would be faster but not deterministic
-        video.codec_context.gop_size = 2 * FRAMES_PER_SECOND  # a place to jump to every two seconds
+        codec = video.codec_context
+        codec.colorspace = codec.color_primaries = codec.color_trc = Colorspace.ITU709  # players guess otherwise
+        codec.color_range = ColorRange.MPEG
+        codec.thread_count = 1  # more threads would be faster but not deterministic
+        codec.gop_size = 2 * FRAMES_PER_SECOND  # a place to jump to every two seconds
         sound = film.add_stream("aac", rate=SAMPLES_PER_SECOND, layout="stereo") if scene.audio else None
         for number, picture in enumerate(frames(scene, opening)):
             rgb: av.VideoFrame = av.VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]
-            frame = rgb.reformat(format="yuv420p", threads=1)
+            frame = rgb.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=1)
             frame.pts, frame.time_base = number, Fraction(1, FRAMES_PER_SECOND)
             film.mux(video.encode(frame))
         film.mux(video.encode())

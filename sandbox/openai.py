@@ -15,7 +15,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -53,9 +53,7 @@ REFUSALS = {  # by directive: a create that is not accepted
     "quota": partial(
         refusal, 429, "You exceeded your current quota.", "insufficient_quota", None, "insufficient_quota"
     ),
-    "500": partial(
-        refusal, 500, "The server had an error while processing your request.", None, None, "server_error"
-    ),
+    "500": partial(refusal, 500, "The server had an error while processing your request.", None, None, "server_error"),
     "503": partial(refusal, 503, "The server is overloaded.", None, None, "service_unavailable_error"),
     "refuse": partial(
         refusal, 400, "Your request was blocked by our moderation system.", "moderation_blocked", "prompt"
@@ -87,41 +85,33 @@ class Videos:
         fields = await _fields(request)
         plan = self._plan(account, check_prompt(fields))
         # Decoding an image takes milliseconds; the rest of the checks is not worth the way to a thread.
-        asked = (
-            await asyncio.to_thread(check_create, fields)
-            if "input_reference" in fields
-            else check_create(fields)
-        )
+        if "input_reference" in fields:
+            asked = await asyncio.to_thread(check_create, fields)
+        else:
+            asked = check_create(fields)
         job = {"model": asked.model, "prompt": asked.prompt, "seconds": asked.seconds, "size": asked.size}
         return await self._accept(account, job, plan, asked.image)
 
     async def remix(self, request: Request) -> Response:
-        account = self._account(request)
-        fields = await _fields(request)
         source = self._find(request)
-        plan = self._plan(account, check_remix(fields))
-        if self.studio.standing(source).phase is not Phase.SUCCEEDED:
+        prompt = check_remix(await _fields(request))
+        plan = self._plan(source.account, prompt)
+        if self.studio.standing(source).completed_at is None:
             raise refusal(400, f"Video {source.id} has not completed.", param="video_id")
-        job = source.request | {"prompt": fields["prompt"], "remixed_from_video_id": source.id}
-        return await self._accept(account, job, plan)
+        job = source.request | {"prompt": prompt, "remixed_from_video_id": source.id}
+        return await self._accept(source.account, job, plan)
 
     async def retrieve(self, request: Request) -> Response:
         task = self._find(request)
         self.studio.count(task.account, "polls")
         standing = self.studio.standing(task)
-        wait = int(1000 * task.plan.get("slow", task.duration) / POLLS_PER_JOB)
-        hint = (
-            {}
-            if standing.ended
-            else {"openai-poll-after-ms": str(max(SHORTEST_WAIT, min(LONGEST_WAIT, wait)))}
-        )
-        return JSONResponse(video(task, standing), headers=hint)
+        return JSONResponse(video(task, standing), headers=poll_hint(task) if standing.ended_at is None else None)
 
     async def list_page(self, request: Request) -> Response:
         account = self._account(request)
         query = request.query_params
         limit, order, after = query.get("limit", str(PAGE)), query.get("order", "desc"), query.get("after")
-        if not limit.isdecimal() or int(limit) > LONGEST_PAGE:
+        if not re.fullmatch("[0-9]{1,3}", limit) or int(limit) > LONGEST_PAGE:
             raise refusal(400, f"Invalid 'limit': expected 0 to {LONGEST_PAGE}.", "invalid_value", "limit")
         if order not in ("asc", "desc"):
             raise refusal(400, "Invalid 'order': expected 'asc' or 'desc'.", "invalid_value", "order")
@@ -131,9 +121,7 @@ class Videos:
         page = [video(task, self.studio.standing(task)) for task in tasks[: int(limit)]]
         ends = (page[0]["id"], page[-1]["id"]) if page else (None, None)
         more = len(tasks) > len(page)
-        return JSONResponse(
-            {"object": "list", "data": page, "first_id": ends[0], "last_id": ends[1], "has_more": more}
-        )
+        return JSONResponse({"object": "list", "data": page, "first_id": ends[0], "last_id": ends[1], "has_more": more})
 
     async def delete(self, request: Request) -> Response:
         task = self._find(request)
@@ -144,28 +132,19 @@ class Videos:
         task = self._find(request)
         variant = request.query_params.get("variant", "video")
         if variant not in VARIANTS:
-            raise refusal(
-                400,
-                f"Invalid value: '{variant}'. Supported are {list(VARIANTS)}.",
-                "invalid_value",
-                "variant",
-            )
-        standing = self.studio.standing(task)
-        if standing.phase is not Phase.SUCCEEDED or standing.ended_at is None:
+            words = f"Invalid value: '{variant}'. Supported values are: {', '.join(VARIANTS)}."
+            raise refusal(400, words, "invalid_value", "variant")
+        completed_at = self.studio.standing(task).completed_at
+        if completed_at is None:
             raise refusal(404, "Video is not ready yet, use GET /v1/videos/{video_id} to check status.")
-        if self.studio.clock() >= standing.ended_at + ASSET_SECONDS:
+        if self.studio.clock() >= completed_at + ASSET_SECONDS:
             raise refusal(404, "The assets of this video have expired.")
         file = await self.studio.renderer.file(task.scene, variant)
-        try:
-            response = ranges.serve(request, file, VARIANTS[variant].media_type)
-        except ranges.Unsatisfiable as error:
-            raise refusal(416, str(error), headers={"content-range": error.content_range}) from error
+        response = ranges.serve(request, file, VARIANTS[variant].media_type)
         self.studio.count(task.account, "downloads")
         return response
 
-    async def _accept(
-        self, account: str, job: dict[str, Any], plan: Plan, image: bytes | None = None
-    ) -> Response:
+    async def _accept(self, account: str, job: dict[str, Any], plan: Plan, image: bytes | None = None) -> Response:
         width, height = dimensions(job["size"])
         scene = Scene(job["prompt"], width, height, int(job["seconds"]), audio=True)
         task = await self.studio.accept(_new_id(self.studio.clock()), account, job, plan, scene, image)
@@ -198,9 +177,15 @@ class Videos:
         return plan
 
 
+def poll_hint(task: Task) -> dict[str, str]:
+    """The header that tells clients, in milliseconds, when to ask again."""
+    wait = int(1000 * task.plan.get("slow", task.duration) / POLLS_PER_JOB)
+    return {"openai-poll-after-ms": str(max(SHORTEST_WAIT, min(LONGEST_WAIT, wait)))}
+
+
 def video(task: Task, standing: Standing) -> dict[str, Any]:
     """The video object."""
-    completed = int(standing.ended_at) if standing.ended_at and standing.phase is Phase.SUCCEEDED else None
+    completed = None if standing.completed_at is None else int(standing.completed_at)
     failure = next((FAILURES[name] for name in FAILURES if name in task.plan), None)
     return {
         "id": task.id,
@@ -210,7 +195,7 @@ def video(task: Task, standing: Standing) -> dict[str, Any]:
         "progress": int(100 * standing.progress),
         "created_at": int(task.created_at),
         "completed_at": completed,
-        "expires_at": completed and completed + ASSET_SECONDS,
+        "expires_at": None if completed is None else completed + ASSET_SECONDS,
         "prompt": task.request["prompt"],
         "seconds": task.request["seconds"],
         "size": task.request["size"],
@@ -233,13 +218,11 @@ async def _fields(request: Request) -> dict[str, Any]:
     try:
         async with request.form() as form:
             return {
-                name: Upload(await value.read(), value.content_type)
-                if isinstance(value, UploadFile)
-                else value
+                name: Upload(await value.read(), value.content_type) if isinstance(value, UploadFile) else value
                 for name, value in form.multi_items()
             }
-    except MultiPartException as error:
-        raise refusal(400, f"We could not parse the form in your request: {error.message}") from error
+    except HTTPException as error:
+        raise refusal(400, f"We could not parse the form in your request: {error.detail}") from error
 
 
 def _new_id(now: float) -> str:

@@ -4,15 +4,11 @@ Source: upstreams/openai.yaml and the sources named there. The wording of refusa
 were seen in public; programs must rely on status, `code` and `param` only.
 """
 
-import base64
-import binascii
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
-
+from sandbox import images
 from sandbox.scene import dimensions
 from sandbox.wire import Refusal
 
@@ -29,7 +25,6 @@ SECONDS = ("4", "8", "12", "16", "20")  # strings; the first is the default
 PROMPT_CHARACTERS = 32_000
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 DATA_URL_CHARACTERS = 20_971_520
-JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +33,18 @@ class Upload:
 
     content: bytes
     media_type: str | None
+
+
+TYPES: dict[type, str] = {
+    Upload: "file",
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    list: "array",
+    dict: "object",
+    type(None): "null",
+}
 
 
 @dataclass(frozen=True)
@@ -57,12 +64,9 @@ def refusal(
     code: str | None = None,
     param: str | None = None,
     kind: str = "invalid_request_error",
-    headers: Mapping[str, str] | None = None,
 ) -> Refusal:
     """A refusal in OpenAI's envelope; `kind` is its `type`."""
-    return Refusal(
-        status, {"error": {"message": message, "type": kind, "param": param, "code": code}}, headers
-    )
+    return Refusal(status, {"error": {"message": message, "type": kind, "param": param, "code": code}})
 
 
 def check_create(fields: Mapping[str, Any]) -> Create:
@@ -92,9 +96,7 @@ def check_prompt(fields: Mapping[str, Any]) -> str:
     if not isinstance(prompt, str):
         raise _wrong_type("prompt", "a string", prompt)
     if not prompt:
-        raise refusal(
-            400, "Invalid 'prompt': expected at least 1 character, got none.", "empty_string", "prompt"
-        )
+        raise refusal(400, "Invalid 'prompt': expected at least 1 character, got none.", "empty_string", "prompt")
     if len(prompt) > PROMPT_CHARACTERS:
         words = f"Invalid 'prompt': expected at most {PROMPT_CHARACTERS} characters, got {len(prompt)}."
         raise refusal(400, words, "string_above_max_length", "prompt")
@@ -121,7 +123,7 @@ def _one_of(fields: Mapping[str, Any], name: str, values: tuple[str, ...]) -> st
 
 
 def _wrong_type(name: str, expected: str, value: object) -> Refusal:
-    got = JSON_TYPES.get(type(value), "null")
+    got = TYPES[type(value)]
     article = "an" if got[0] in "aio" else "a"
     words = f"Invalid type for '{name}': expected {expected}, but got {article} {got} instead."
     return refusal(400, words, "invalid_type", name)
@@ -134,11 +136,7 @@ def _image(reference: object) -> bytes | None:
         return reference.content
     if isinstance(reference, str):
         raise _wrong_type("input_reference", "a file", reference)
-    if (
-        not isinstance(reference, dict)
-        or len(reference) != 1
-        or not reference.keys() <= {"image_url", "file_id"}
-    ):
+    if not isinstance(reference, dict) or len(reference) != 1 or not reference.keys() <= {"image_url", "file_id"}:
         words = "Invalid 'input_reference': expected a file, or exactly one of 'image_url' and 'file_id'."
         raise refusal(400, words, "invalid_value", "input_reference")
     ((name, value),) = reference.items()
@@ -152,17 +150,15 @@ def _image(reference: object) -> bytes | None:
 def _from_url(url: str) -> bytes | None:
     if url.startswith(("https://", "http://")):
         return None
-    scheme, _, rest = url.partition(":")
-    head, comma, data = rest.partition(",")
-    if scheme != "data" or not comma or not head.endswith(";base64") or len(url) > DATA_URL_CHARACTERS:
-        words = "Invalid 'input_reference.image_url': expected a URL or a base64 data URL."
-        raise refusal(400, words, "invalid_value", "input_reference.image_url")
-    _refuse_media_type(head.removesuffix(";base64"))
+    where = "input_reference.image_url"
+    if len(url) > DATA_URL_CHARACTERS:
+        raise refusal(400, f"Invalid '{where}': the data URL is too long.", "string_above_max_length", where)
     try:
-        return base64.b64decode(data, validate=True)
-    except binascii.Error as error:
-        words = "Invalid 'input_reference.image_url': the base64 is broken."
-        raise refusal(400, words, "invalid_value", "input_reference.image_url") from error
+        media_type, content = images.from_data_url(url)
+    except images.Unreadable as error:
+        raise refusal(400, f"Invalid '{where}': {error}.", "invalid_value", where) from error
+    _refuse_media_type(media_type)
+    return content
 
 
 def _refuse_media_type(media_type: str | None) -> None:
@@ -174,9 +170,7 @@ def _refuse_media_type(media_type: str | None) -> None:
 def _pixels(image: bytes) -> tuple[int, int]:
     """Width and height. Raises Refusal for what is no image."""
     try:
-        with Image.open(io.BytesIO(image)) as picture:
-            picture.load()
-            return picture.size
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        words = "Invalid file 'input_reference': the image cannot be read."
+        return images.pixels(image)
+    except images.Unreadable as error:
+        words = f"Invalid file 'input_reference': {error}."
         raise refusal(400, words, "invalid_image_file", "input_reference") from error

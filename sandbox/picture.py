@@ -43,13 +43,10 @@ def frames(scene: Scene, opening: Image.Image | None) -> Iterator[Image.Image]:
     first = ImageOps.fit(opening.convert("RGB"), size, Image.Resampling.BICUBIC) if opening else None
     label, place = _label(scene)
     for number in range(scene.frames):
-        shown = min(1.0, number / (FADE_SECONDS * FRAMES_PER_SECOND)) if first else 1.0
-        if first and not shown:
-            yield first
-            continue
         frame = waves(scene, number)
         frame.paste(label, place, label)
         _draw_clock(frame, scene, number)
+        shown = number / (FADE_SECONDS * FRAMES_PER_SECOND)
         yield Image.blend(first, frame, shown) if first and shown < 1.0 else frame
 
 
@@ -93,9 +90,7 @@ def _ring_of_colours(palette: int) -> list[bytes]:
         eased = (1 - math.cos(math.pi * part)) / 2
         here, there = stops[int(stop)], stops[(int(stop) + 1) % len(stops)]
         light = 1 + SHEEN * math.sin(step / STEPS * math.tau * 9)
-        triples.append(
-            bytes(min(255, int(light * (a + (b - a) * eased))) for a, b in zip(here, there, strict=True))
-        )
+        triples.append(bytes(min(255, int(light * (a + (b - a) * eased))) for a, b in zip(here, there, strict=True)))
     return triples
 
 
@@ -136,12 +131,8 @@ def _draw_clock(frame: Image.Image, scene: Scene, number: int) -> None:
     text = f"00:00:{seconds:02}:{rest:02}   {number + 1}/{scene.frames}"
     draw = ImageDraw.Draw(frame)
     corner = (scene.width - 40 * unit, 36 * unit)
-    draw.text(
-        corner, text, font=_font(20 * unit), fill=INK, anchor="ra", stroke_width=unit, stroke_fill=PLATE[:3]
-    )
-    draw.rectangle(
-        (0, scene.height - 5 * unit, scene.width * (number + 1) / scene.frames, scene.height), fill=INK
-    )
+    draw.text(corner, text, font=_font(20 * unit), fill=INK, anchor="ra", stroke_width=unit, stroke_fill=PLATE[:3])
+    draw.rectangle((0, scene.height - 5 * unit, scene.width * (number + 1) / scene.frames, scene.height), fill=INK)
 
 
 def wrap(text: str, font: Font, room: float, most: int) -> list[str]:

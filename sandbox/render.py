@@ -8,6 +8,7 @@ with the same scene.
 import asyncio
 import hashlib
 import os
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -88,5 +89,5 @@ def _write(target: Path, data: bytes) -> None:
 
 
 def _part(target: Path) -> Path:
-    """The name of a file while it is being written; no other process uses it."""
-    return target.with_suffix(f".{os.getpid()}.part")
+    """The name of a file while it is being written; no other process or thread uses it."""
+    return target.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from sandbox import ranges, tokens, wire
 from sandbox.previews import VARIANTS
 from sandbox.runway_checks import opening_image
-from sandbox.runway_request import check, refusal
+from sandbox.runway_request import MODELS, check, refusal
 from sandbox.scene import Scene, dimensions
 from sandbox.store import Task
 from sandbox.studio import Studio
@@ -64,16 +64,14 @@ class Tasks:
     def application(self) -> Starlette:
         """The API and the CDN as an ASGI application."""
         routes = [
-            Route("/v1/text_to_video", self.create, methods=["POST"]),
-            Route("/v1/image_to_video", self.create, methods=["POST"]),
-            Route("/v1/video_to_video", self.create, methods=["POST"]),
+            *(Route(f"/v1/{name}", partial(self.create, name), methods=["POST"]) for name in MODELS),
             Route("/v1/tasks/{id}", self.retrieve, methods=["GET"]),
             Route("/v1/tasks/{id}", self.delete, methods=["DELETE"]),
             Route("/cdn/{id}.mp4", self.output, methods=["GET"]),
         ]
         return wire.provider(routes, refusal, self.studio.note_refusal)
 
-    async def create(self, request: Request) -> Response:
+    async def create(self, operation: str, request: Request) -> Response:
         account = self._account(request)
         try:
             body = wire.read_object(await request.body())
@@ -81,9 +79,11 @@ class Tasks:
             raise refusal(400, f"The body is not valid JSON: {error}") from error
         prompt = body.get("promptText")
         plan = self._plan(account, prompt if isinstance(prompt, str) else "")
-        examine = partial(check, request.url.path.rpartition("/")[2], body)
         # Decoding an image takes milliseconds; the rest of the checks is not worth the way to a thread.
-        order = await asyncio.to_thread(examine) if "promptImage" in body else examine()
+        if "promptImage" in body:
+            order = await asyncio.to_thread(check, operation, body)
+        else:
+            order = check(operation, body)
         width, height = dimensions(order.ratio)
         scene = Scene(order.prompt, width, height, order.seconds, order.audio, order.seed)
         job = {"model": order.model, "prompt": order.prompt, "credits": order.credits}
@@ -102,10 +102,9 @@ class Tasks:
 
     async def output(self, request: Request) -> Response:
         """A finished clip, for whoever holds a token for it."""
+        token = request.query_params.get("_jwt", "")
         try:
-            claims = tokens.verify(
-                request.query_params.get("_jwt", ""), self.studio.store.secret, self.studio.clock()
-            )
+            claims = tokens.verify(token, self.studio.store.secret, self.studio.clock())
         except tokens.BadToken as error:
             raise refusal(403, f"Access denied: {error}.") from error
         task_id = request.path_params["id"]
@@ -113,10 +112,7 @@ class Tasks:
         if claims["keyHash"] != _key_hash(task_id) or task is None:
             raise refusal(403, "Access denied: there is no such object, or the token is for another.")
         file = await self.studio.renderer.file(task.scene)
-        try:
-            response = ranges.serve(request, file, VARIANTS["video"].media_type)
-        except ranges.Unsatisfiable as error:
-            raise refusal(416, str(error), headers={"content-range": error.content_range}) from error
+        response = ranges.serve(request, file, VARIANTS["video"].media_type)
         self.studio.count(task.account, "downloads")
         return response
 

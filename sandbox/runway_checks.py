@@ -5,15 +5,12 @@ types and the 5 MiB, https and host name rules for assets are Runway's (docs.dev
 /errors/troubleshooting, /assets/inputs; quoted answers); the rest of the wording is ours.
 """
 
-import base64
-import binascii
-import io
 import ipaddress
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from PIL import Image, UnidentifiedImageError
+from sandbox import images
 
 Issue = dict[str, Any]
 Check = Callable[[object], Issue | None]
@@ -21,13 +18,23 @@ Check = Callable[[object], Issue | None]
 
 DATA_URI_CHARACTERS = 5 * 1024 * 1024
 IMAGE_TYPES = ("image/jpeg", "image/jpg", "image/png", "image/webp")
-TYPES = {str: "string", bool: "boolean", int: "number", float: "number", list: "array", dict: "object"}
+UNDEFINED = object()
+"""Stands for a field that is not there."""
+TYPES: dict[type, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    list: "array",
+    dict: "object",
+    type(None): "null",
+    type(UNDEFINED): "undefined",
+}
 
 
 def invalid_type(expected: str, value: object) -> Issue:
     """A value of the wrong JSON type, or none at all."""
-    received = TYPES.get(type(value), "undefined" if value is None else "null")
-    words = f"Invalid input: expected {expected}, received {received}"
+    words = f"Invalid input: expected {expected}, received {TYPES[type(value)]}"
     return {"expected": expected, "code": "invalid_type", "message": words}
 
 
@@ -49,8 +56,8 @@ def whole(least: int, most: int) -> Check:
     def check(value: object) -> Issue | None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return invalid_type("number", value)
-        if value != int(value):
-            return {"expected": "int", "format": "safeint"} | invalid_type("int", value)
+        if isinstance(value, float) and not value.is_integer():
+            return invalid_type("int", value) | {"format": "safeint"}
         return _out_of_bounds("number", "", int(value), least, most)
 
     return check
@@ -88,19 +95,15 @@ def image(*positions: str) -> Check:
 
     def check(value: object) -> Issue | None:
         if isinstance(value, str):
-            return _asset(value, ("https",), _readable)
+            return _asset(value, ("https",), is_image=True)
         if not isinstance(value, list):
             return invalid_type("string", value)
         for place, each in enumerate(value):
-            if (
-                not isinstance(each, dict)
-                or each.keys() != {"uri", "position"}
-                or not isinstance(each["uri"], str)
-            ):
+            if not isinstance(each, dict) or each.keys() != {"uri", "position"} or not isinstance(each["uri"], str):
                 return _custom("Expected an object with uri and position", place)
             if issue := one_of(*positions)(each["position"]):
                 return issue | {"path": [place, "position"]}
-            if issue := _asset(each["uri"], ("https",), _readable):
+            if issue := _asset(each["uri"], ("https",), is_image=True):
                 return issue | {"path": [place, "uri"]}
         places = [each["position"] for each in value]
         if "first" not in places or len(set(places)) != len(places):
@@ -112,7 +115,9 @@ def image(*positions: str) -> Check:
 
 def video(value: object) -> Issue | None:
     """A video by URI. Plain http is Runway's refusal and the emulator's liberty."""
-    return _asset(value, ("https", "http"), None) if isinstance(value, str) else invalid_type("string", value)
+    if not isinstance(value, str):
+        return invalid_type("string", value)
+    return _asset(value, ("https", "http"), is_image=False)
 
 
 def opening_image(prompt_image: object) -> bytes | None:
@@ -120,15 +125,18 @@ def opening_image(prompt_image: object) -> bytes | None:
     if isinstance(prompt_image, list):
         prompt_image = next(each["uri"] for each in prompt_image if each["position"] == "first")
     if isinstance(prompt_image, str) and prompt_image.startswith("data:"):
-        return base64.b64decode(prompt_image.partition(",")[2])
+        return images.from_data_url(prompt_image)[1]
     return None
 
 
-def _asset(uri: str, schemes: tuple[str, ...], readable: Callable[[bytes], bool] | None) -> Issue | None:
-    """An https URL on a host name, a runway:// upload, or a data URI that `readable` can read."""
+def _asset(uri: str, schemes: tuple[str, ...], is_image: bool) -> Issue | None:
+    """An https URL on a host name, a runway:// upload, or a data URI, with an image in it if it is to be one."""
     if uri.startswith("data:"):
-        return _data(uri, readable)
-    parts = urlsplit(uri)
+        return _data(uri, is_image)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return _custom("Invalid URL")
     if parts.scheme == "runway":
         return None
     if parts.scheme not in schemes or not parts.hostname:
@@ -138,28 +146,18 @@ def _asset(uri: str, schemes: tuple[str, ...], readable: Callable[[bytes], bool]
     return None
 
 
-def _data(uri: str, readable: Callable[[bytes], bool] | None) -> Issue | None:
-    head, comma, data = uri.removeprefix("data:").partition(",")
+def _data(uri: str, is_image: bool) -> Issue | None:
     if len(uri) > DATA_URI_CHARACTERS:
         return _custom("The data URI is longer than 5 MB.")
-    if not comma or not head.endswith(";base64"):
-        return _custom("Invalid data URI.")
-    if readable and head.removesuffix(";base64") not in IMAGE_TYPES:
-        return _custom("Unsupported asset type.")
     try:
-        content = base64.b64decode(data, validate=True)
-    except binascii.Error:
-        return _custom("Invalid data URI.")
-    return _custom("The asset cannot be read.") if readable and not readable(content) else None
-
-
-def _readable(content: bytes) -> bool:
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            picture.load()
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
-        return False
-    return True
+        media_type, content = images.from_data_url(uri)
+        if is_image and media_type not in IMAGE_TYPES:
+            return _custom("Unsupported asset type.")
+        if is_image:
+            images.pixels(content)
+    except images.Unreadable as error:
+        return _custom(f"Invalid data URI: {error}.")
+    return None
 
 
 def _is_address(host: str) -> bool:

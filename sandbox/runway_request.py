@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from sandbox.runway_checks import (
+    UNDEFINED,
     Check,
     Issue,
     boolean,
@@ -53,18 +54,15 @@ class Model:
     fields: Mapping[str, Check]  # besides `model`; any other is refused
     required: tuple[str, ...]
     credits: tuple[int, int]  # per second of output: silent, with sound
-    seconds: int  # of output if no duration is given; UNCONFIRMED
+    seconds: int = 0  # of output where no duration is given, which is UNCONFIRMED; 0 if one is required
     least: int = 0  # credits that any output costs
 
 
-GEN45_TEXT = Model(
-    GEN4 | {"ratio": one_of(LANDSCAPE, PORTRAIT)}, ("promptText", "ratio", "duration"), (12, 12), seconds=5
-)
+GEN45_TEXT = Model(GEN4 | {"ratio": one_of(LANDSCAPE, PORTRAIT)}, ("promptText", "ratio", "duration"), (12, 12))
 GEN45_IMAGE = Model(
     GEN4 | {"ratio": one_of(*IMAGE_RATIOS), "promptImage": image("first")},
     ("promptText", "promptImage", "ratio", "duration"),
     (12, 12),
-    seconds=5,
 )
 GEN4_TURBO = Model(GEN45_IMAGE.fields, ("promptImage", "ratio"), (5, 5), seconds=10)
 VEO_TEXT = partial(Model, VEO, ("promptText", "ratio"), seconds=8)
@@ -107,11 +105,9 @@ class Order:
     credits: int  # that it will cost
 
 
-def refusal(
-    status: int, error: str, issues: list[Issue] | None = None, headers: Mapping[str, str] | None = None
-) -> Refusal:
+def refusal(status: int, error: str, issues: list[Issue] | None = None) -> Refusal:
     """A refusal in Runway's words: `error` is text, and issues come with the address of the documentation."""
-    return Refusal(status, {"error": error} | ({"issues": issues, "docUrl": DOCS} if issues else {}), headers)
+    return Refusal(status, {"error": error} | ({"issues": issues, "docUrl": DOCS} if issues else {}))
 
 
 def check(operation: str, body: Mapping[str, Any]) -> Order:
@@ -137,11 +133,10 @@ def findings(model: Model, body: Mapping[str, Any]) -> list[Issue]:
     """All that is wrong with a body for this model, in the order of its fields; unknown fields last."""
     issues = []
     for name, examine in model.fields.items():
-        if name in body:
-            issue = examine(body[name])
-        else:
-            issue = invalid_type("a value", None) if name in model.required else None
-        if issue:
+        value = body.get(name, UNDEFINED)
+        if value is UNDEFINED and name not in model.required:
+            continue
+        if issue := examine(value):
             issues.append(issue | {"path": [name, *issue.get("path", [])]})
     unknown = [key for key in body if key != "model" and key not in model.fields]
     if unknown:
@@ -153,7 +148,7 @@ def findings(model: Model, body: Mapping[str, Any]) -> list[Issue]:
 
 def _no_model(operation: str, body: Mapping[str, Any]) -> Issue:
     if "model" not in body:
-        return invalid_type("string", None) | {"path": ["model"]}
+        return invalid_type("string", UNDEFINED) | {"path": ["model"]}
     return {
         "code": "invalid_union",
         "errors": [],

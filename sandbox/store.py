@@ -81,9 +81,7 @@ class Store:
         rows = self._select("WHERE provider = ? AND id = ?", provider, task_id)
         return rows[0] if rows else None
 
-    def page(
-        self, provider: str, account: str, limit: int, after: str | None, newest_first: bool
-    ) -> list[Task]:
+    def page(self, provider: str, account: str, limit: int, after: str | None, newest_first: bool) -> list[Task]:
         """Up to `limit` live tasks of an account by creation; those that come `after` a task, if given."""
         beyond, order = ("number < mark", "DESC") if newest_first else ("number > mark", "ASC")
         where = f"""
@@ -98,9 +96,7 @@ class Store:
 
     def count(self, provider: str, account: str, name: str) -> int:
         """Count one more; returns how many there were before."""
-        statement = (
-            "INSERT INTO counts VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n - 1"
-        )
+        statement = "INSERT INTO counts VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n - 1"
         (before,) = self._db.execute(statement, (provider, account, name)).fetchone()
         return int(before)
 

@@ -9,6 +9,7 @@ from enum import Enum
 from sandbox.trouble import Plan
 
 QUEUED_SHARE = 0.1  # of a job's duration that it waits before it runs
+FAILS_AT = {"refuse": QUEUED_SHARE, "fail": 0.5, "filtered": 0.5}  # share of the duration, by directive
 
 
 class Phase(Enum):
@@ -29,8 +30,9 @@ class Standing:
     ended_at: float | None = None  # Unix seconds; set once it has succeeded or failed
 
     @property
-    def ended(self) -> bool:
-        return self.ended_at is not None
+    def completed_at(self) -> float | None:
+        """When it succeeded, in Unix seconds; None if it has not."""
+        return self.ended_at if self.phase is Phase.SUCCEEDED else None
 
 
 def standing(created_at: float, duration: float, plan: Plan, now: float) -> Standing:
@@ -38,9 +40,9 @@ def standing(created_at: float, duration: float, plan: Plan, now: float) -> Stan
     duration = plan.get("slow", duration)
     share = (now - created_at) / duration if duration > 0 else 1.0
     share = min(1.0, max(0.0, share))
-    failing_share = QUEUED_SHARE if "refuse" in plan else 0.5 if plan.keys() & {"fail", "filtered"} else 2.0
-    if share >= failing_share:
-        return Standing(Phase.FAILED, failing_share, created_at + failing_share * duration)
+    fails_at = min((FAILS_AT[name] for name in plan if name in FAILS_AT), default=None)
+    if fails_at is not None and share >= fails_at:
+        return Standing(Phase.FAILED, fails_at, created_at + fails_at * duration)
     if share < 0.5 and "weird" in plan:
         return Standing(Phase.WEIRD, share)
     if share < 0.5 and "throttled" in plan:

@@ -39,7 +39,9 @@ UNFINISHED = frozenset({"refuse", "stuck", "fail", "filtered"})  # no video will
 PLAIN = NOT_ACCEPTED | BAD_ANSWERS | UNFINISHED | {"throttled", "weird", "no-render"}
 
 _BRACKET = re.compile(r"\[sandbox:([^\]]*)\]")
-_DIRECTIVE = re.compile(r"(?P<name>[a-z0-9-]+)(?:=(?P<seconds>\d+(?:\.\d+)?))?(?: +times=(?P<times>\d+))?")
+_DIRECTIVE = re.compile(
+    r"(?P<name>[a-z0-9-]+)(?:=(?P<seconds>[0-9]{1,6}(?:\.[0-9]{1,6})?))?(?: +times=(?P<times>[0-9]{1,6}))?"
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,4 @@ def _directive(inner: str) -> Directive:
     match = _DIRECTIVE.fullmatch(inner)
     if match is None or match["name"] not in (TIMED if match["seconds"] else PLAIN):
         raise UnknownDirective(f"[sandbox:{inner}] is not a directive; sandbox/README.md lists them")
-    return Directive(
-        match["name"], float(match["seconds"] or 0), int(match["times"]) if match["times"] else None
-    )
+    return Directive(match["name"], float(match["seconds"] or 0), int(match["times"]) if match["times"] else None)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from starlette.applications import Starlette
@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sandbox.ranges import Unsatisfiable
 from sandbox.trouble import Plan
 
 TRANSPORT = "reelgate.transport"  # key in scope["extensions"]: an object with .abort()
@@ -24,10 +25,10 @@ RETRY_AFTER = "1"  # seconds, on every 429
 class Refusal(Exception):
     """An answer other than the one hoped for, in the words of the provider."""
 
-    def __init__(self, status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
         super().__init__(status, body)
         self.status, self.body = status, body
-        self.headers = {"retry-after": RETRY_AFTER} if status == 429 else headers
+        self.headers = {"retry-after": RETRY_AFTER} if status == 429 else {}
 
 
 class Dropped(Exception):
@@ -66,10 +67,19 @@ def provider(
         words = f"{error.detail}: {request.method} {request.url.path}"
         return JSONResponse(envelope(error.status_code, words).body, error.status_code, error.headers)
 
+    def on_unsatisfiable(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Unsatisfiable)
+        return JSONResponse(envelope(416, str(error)).body, 416, {"content-range": error.content_range})
+
     return Starlette(
         routes=routes,
         middleware=[Middleware(RequestId)],
-        exception_handlers={Dropped: on_drop, Refusal: on_refusal, HTTPException: on_routing_error},
+        exception_handlers={
+            Dropped: on_drop,
+            Refusal: on_refusal,
+            HTTPException: on_routing_error,
+            Unsatisfiable: on_unsatisfiable,
+        },
     )
 
 
@@ -79,7 +89,7 @@ def read_object(body: bytes) -> dict[str, Any]:
         value = json.loads(body.decode())
         if b"\\u" in body:
             json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotJSON(str(error)) from error
     if not isinstance(value, dict):
         raise NotJSON("not an object")
@@ -115,9 +125,7 @@ def transport_of(scope: Scope) -> Abortable:
     """The connection of a request. Raises RuntimeError where nobody has exposed it."""
     transport = scope.get("extensions", {}).get(TRANSPORT)
     if transport is None:
-        raise RuntimeError(
-            "to drop connections, put sandbox.wire.Exposed around the outermost ASGI application"
-        )
+        raise RuntimeError("to drop connections, put sandbox.wire.Exposed around the outermost ASGI application")
     found: Abortable = transport
     return found
 

@@ -61,9 +61,10 @@ class Judge:
         for content in _contents(judged):
             if FORM in content:
                 content[FORM_AS_JSON] = content.pop(FORM)
-        binary = {name: _no_content for content in _contents(judged) for name in content if _is_binary(name)}
-        loads = {FORM_AS_JSON: lambda value, **_: json.loads(value)}
-        self._openapi = OpenAPI.from_dict(judged, config=Config(extra_media_type_deserializers=binary | loads))
+        readers: dict[str, Callable[[bytes], Any]] = {FORM_AS_JSON: lambda value, **_: json.loads(value)}
+        binary = (name for content in _contents(judged) for name in content if _is_binary(name))
+        readers |= dict.fromkeys(binary, _no_content)
+        self._openapi = OpenAPI.from_dict(judged, config=Config(extra_media_type_deserializers=readers))
 
     def examine(self, exchange: Exchange) -> None:
         """Raises AssertionError where the exchange violates the document."""
@@ -82,7 +83,7 @@ class Judge:
         parts = urlsplit(exchange.url)
         content_type = exchange.request_headers.get("content-type", "application/json")
         body = exchange.request_body
-        if content_type.startswith(FORM):
+        if content_type.startswith(FORM) and exchange.status < 400:  # what was refused may be no form at all
             body, content_type = self._form_as_json(exchange), FORM_AS_JSON
         host = f"{parts.scheme}://{parts.netloc}"
         request = MockRequest(host, exchange.method, parts.path, data=body, content_type=content_type)
@@ -96,7 +97,7 @@ class Judge:
         values: dict[str, Any] = {}
         for name, is_file, text in form_fields(exchange):
             typed = text if is_file or self._is_text(schemas.get(name, {})) else _read(text)
-            values[name] = [*values[name], typed] if isinstance(values.get(name), list) else typed
+            values[name] = typed
         return json.dumps(values).encode()
 
     def _form_fields(self, exchange: Exchange) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from ..providers.catalog import Capabilities
 from ..providers.registry import Provider, Registry
 
 OPERATIONS = {
-    models.Operation.generate: "generate",
-    models.Operation.retrieve: "retrieve",
-    models.Operation.download: "source",
-    models.Operation.delete: "delete",
-    models.Operation.remix: "remix",
+    models.ModelOperation.generate: "generate",
+    models.ModelOperation.retrieve: "retrieve",
+    models.ModelOperation.download: "source",
+    models.ModelOperation.delete: "delete",
+    models.ModelOperation.remix: "remix",
 }
 """The contract's word -> the adapter's."""
 
@@ -49,7 +49,7 @@ def model(provider: Provider, name: str, can: Capabilities) -> models.Model:
         owned_by=provider.name,
         capabilities=models.ModelCapabilities(
             operations=[word for word, method in OPERATIONS.items() if provider.adapter.supports(method)],
-            inputs=[word for word in models.Input if word.value in can.inputs],
+            inputs=[word for word in models.ModelInput if word.value in can.inputs],
             audio=can.audio,
             seed=can.seed,
             negative_prompt=can.negative_prompt,

@@ -46,8 +46,8 @@ class Dispatcher:
 
     async def generate(self, owner: str, request: VideoGenerationRequest) -> Job:
         """Place a new job. Returns it as accepted, or as failed by a content filter; raises what else became of it."""
-        image = _image(request)
         targets = resolve(request, self._registry)
+        image = _image(request)
         first = next(target for target in targets if isinstance(target, Target))
         job = self._new(owner, "generation", first.provider.name, first.model, _recordable(request, image))
         await self._ledger.record(job)
@@ -168,8 +168,13 @@ class Placing:
                 await self._ledger.note(self._job.id, attempts=self._attempts)  # a sign of life, see SUBMISSION_LOST
                 await asyncio.sleep(wait)
                 continue
+            except CallerError as error:  # what the create needs is not there, so nothing was sent
+                self.skip(account.provider, model, error)
+                return None
             self._note(account, model, "accepted", began, None)
             given = {name: value for name, value in details.items() if value is not None}
+            if snapshot.model is not None:
+                pin["model"] = snapshot.model
             return await self._accept(snapshot, {**pin, **given, **values_of(snapshot), "attempts": self._attempts})
 
     async def give_up(self) -> Job:

@@ -7,7 +7,7 @@
 | our key refused, quota spent | no | yes |
 | request refused | no | yes |
 | content refused | no | no |
-| failed (500) | no | yes |
+| failed (500), or no answer to a question asked before the create | no | yes |
 | outcome unknown | never | never |
 """
 
@@ -24,6 +24,7 @@ from ..errors import (
     Overloaded,
     ProviderError,
     ProviderFailed,
+    ProviderTimeout,
     RateLimited,
     Refused,
 )
@@ -48,6 +49,7 @@ RULES: dict[type[ProviderError], Rule] = {
     Refused: Rule(retry=False, fall_back=True),
     ContentRefused: Rule(retry=False, fall_back=False),
     ProviderFailed: Rule(retry=False, fall_back=True),
+    ProviderTimeout: Rule(retry=False, fall_back=True),
     OutcomeUnknown: Rule(retry=False, fall_back=False),
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -24,7 +24,6 @@ from starlette.types import Receive, Scope
 from generated.routes import OPERATIONS
 
 from ..errors import ContentTooLarge, InvalidRequest, UnsupportedMediaType
-from ..media.images import sniff
 from .parameters import Parameters
 
 DRAIN = 4  # times the limit: how much of a too large body is read and dropped so that the sender sees the answer
@@ -56,12 +55,12 @@ class Body(AbstractRequestBodyValidator):  # type: ignore[misc]
         without_type = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
         return self._insert_messages(receive, messages=NOTHING), {**scope, "headers": without_type}
 
-    async def parse(self, headers: Headers, stream: AsyncIterator[bytes]) -> Any:
+    async def parse(self, headers: Headers, stream: AsyncGenerator[bytes, None]) -> Any:
         raise NotImplementedError
 
 
 class JsonBody(Body):
-    async def parse(self, headers: Headers, stream: AsyncIterator[bytes]) -> Any:
+    async def parse(self, headers: Headers, stream: AsyncGenerator[bytes, None]) -> Any:
         if self._encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "us-ascii"):
             raise UnsupportedMediaType(f"JSON is UTF-8 (RFC 8259), not {self._encoding}.")
         body = bytearray()
@@ -77,14 +76,14 @@ class JsonBody(Body):
 
 
 class FormBody(Body):
-    async def parse(self, headers: Headers, stream: AsyncIterator[bytes]) -> Any:
+    async def parse(self, headers: Headers, stream: AsyncGenerator[bytes, None]) -> Any:
         # Parts above 1 MiB wait on disk, not in memory.
         parser = MultiPartParser(
             headers,
             stream,
             max_files=FORM_FILES,
             max_fields=FORM_FIELDS,
-            max_part_size=self.LIMIT,  # type: ignore[arg-type]
+            max_part_size=self.LIMIT,
         )
         try:
             form = await parser.parse()
@@ -97,7 +96,7 @@ class FormBody(Body):
             await form.close()
 
 
-async def _counted(receive: Receive, headers: Headers, limit: int) -> AsyncIterator[bytes]:
+async def _counted(receive: Receive, headers: Headers, limit: int) -> AsyncGenerator[bytes, None]:
     """The body in pieces. Raises ContentTooLarge as soon as the limit is passed, having read on so the answer gets through."""
     received = 0
     declared = headers.get("content-length", "")
@@ -180,25 +179,26 @@ def _description(operation_id: str, param: str | None) -> str:
 
 # ---- forms --------------------------------------------------------------------------------------------------------
 
+LISTS = frozenset({"fallbacks"})
 INTEGER = re.compile(r"-?\d{1,18}")
 READ_AS: Mapping[str, Any] = {
     "seed": lambda text: int(text) if INTEGER.fullmatch(text) else text,
     "audio": lambda text: {"true": True, "false": False}.get(text.lower(), text),
-    "fallbacks": lambda text: _json_or([text], text),
 }
 """Field -> how its text is read. What cannot be read stays text, for the document to refuse."""
 
 
 async def payload_of(form: FormData) -> dict[str, Any]:
-    """A form -> the JSON it stands for. `name[]` is a list and `name[key]` an object, as the OpenAI SDKs write them."""
+    """A form -> the JSON it stands for: a repeated field or `name[]` is a list, `name[key]` an object."""
     payload: dict[str, Any] = {}
     for name, value in form.multi_items():
         read = await _file(name, value) if isinstance(value, UploadFile) else value
         field, *steps = re.findall(r"[^\[\]]+|(?<=\[)(?=\])", name) or [name]
-        if steps:
-            _put(payload, [field, *steps], read)
+        if steps or field in LISTS:
+            _put(payload, [field, *(steps or [""])], read)
         elif field in payload:
-            raise InvalidRequest(f"The form has {field} twice.", code="invalid_form", param=field)
+            earlier = payload[field]
+            payload[field] = [*earlier, read] if isinstance(earlier, list) else [earlier, read]
         else:
             payload[field] = READ_AS.get(field, str)(read)
     return payload
@@ -207,8 +207,8 @@ async def payload_of(form: FormData) -> dict[str, Any]:
 async def _file(name: str, upload: UploadFile) -> str:
     if name != "input_reference":
         raise InvalidRequest(f"{name} cannot be a file; only input_reference can.", code="invalid_form", param=name)
-    content = await upload.read()
-    return f"data:{sniff(content).media_type};base64,{base64.b64encode(content).decode()}"
+    # The media type is a placeholder: whoever uses the image goes by its bytes.
+    return f"data:image/png;base64,{base64.b64encode(await upload.read()).decode()}"
 
 
 def _put(payload: dict[str, Any], path: list[str], value: str) -> None:
@@ -222,10 +222,3 @@ def _put(payload: dict[str, Any], path: list[str], value: str) -> None:
         here.append(value)
     else:
         here[path[-1]] = value
-
-
-def _json_or(otherwise: Any, text: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return otherwise

@@ -79,6 +79,7 @@ class Snapshot:
 
     native_id: str
     status: str  # queued, in_progress, completed or failed
+    model: str | None = None  # the model that makes the video, when the provider's operation has one of its own
     provider_status: str | None = None  # the provider's word, when it is not one we know
     progress: float | None = None  # percent
     seconds: str | None = None

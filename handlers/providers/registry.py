@@ -26,7 +26,6 @@ VENDOR_URLS = {"openai": "https://api.openai.com/v1", "runway": "https://api.dev
 
 SANDBOX_PATHS = {"openai": "/sandbox/openai/v1", "runway": "/sandbox/runway"}
 SANDBOX_SECRETS = {"openai": "sk-sandbox-reelgate", "runway": "key_sandbox_reelgate"}
-SANDBOX_POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ def build(settings: Settings, http: Upstream, own_url: str) -> Registry:
             {
                 name: _provider(
                     Account(name, "sandbox", SecretStr(SANDBOX_SECRETS[name]), own_url + path, http, sandbox=True),
-                    poll_seconds=SANDBOX_POLL_SECONDS,
+                    poll_seconds=min(0.5, settings.sandbox_job_seconds / 8),
                 )
                 for name, path in SANDBOX_PATHS.items()
             },

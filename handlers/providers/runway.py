@@ -2,7 +2,7 @@
 
 Source: upstreams/runway.yaml, version 2024-11-06.
 Operations: generate (text_to_video, image_to_video or video_to_video, by what the request holds), retrieve, source (video),
-delete (which cancels a running task). There is no list and no remix.
+delete (which cancels a running task), remix (video_to_video of the finished video, by aleph2). There is no list.
 Units: progress as a fraction, times in ISO 8601, `duration` in whole seconds, `ratio` as "1280:720", cost in credits.
 Errors: `{"error": text, "issues": [...]}`. A content refusal is a failed task whose `failureCode` begins with SAFETY. The
 daily limit is a 429 too, told apart by its text only, so it counts as rate limiting.
@@ -10,11 +10,13 @@ daily limit is a 429 too, told apart by its text only, so it counts as rate limi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from pydantic import MISSING, BaseModel, ValidationError
 
-from generated.models import VideoGenerationRequest
+from generated.models import VideoGenerationRequest, VideoRemixRequest
 from generated.upstreams.runway import (
     ErrorResponse,
     ImageToVideo,
@@ -30,6 +32,7 @@ from ..upstream import Reply
 from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, extras, read
 from .refusals import refusal
 
+EDITOR = "aleph2"  # Runway's model that changes a video as a prompt says
 VERSION = "2024-11-06"
 USD_PER_CREDIT = 0.01
 STATUS = {
@@ -62,16 +65,7 @@ class Runway(Adapter):
         self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None
     ) -> Snapshot:
         endpoint, body = encode(model, request, image)
-        reply = await account.call(
-            "POST",
-            f"/v1/{endpoint}",
-            headers=headers(account),
-            json=body.model_dump(mode="json", by_alias=True) | extras(request),
-            creates=True,
-        )
-        if not reply.ok:
-            raise refused(reply, creates=True)
-        return Snapshot(native_id=read(TaskCreated, reply, creates=True).id, status="queued")
+        return await create(account, endpoint, body, extras(request))
 
     async def retrieve(self, account: Account, native_id: str) -> Snapshot:
         return decode(await task(account, native_id))
@@ -83,16 +77,36 @@ class Runway(Adapter):
                 code="variant_not_available",
                 param="variant",
             )
-        # The URLs are signed and short-lived; each read of the task gives fresh ones.
-        output = (await task(account, native_id)).output
-        if output is MISSING or not output:
-            raise NotFound("The provider no longer has the file.", code="content_expired")
-        return Source(output[0])
+        return Source(await output_url(account, native_id))
 
     async def delete(self, account: Account, native_id: str) -> None:
         reply = await account.call("DELETE", path(native_id), headers=headers(account))
         if not reply.ok and reply.status != 404:
             raise refused(reply)
+
+
+    async def remix(self, account: Account, native_id: str, request: VideoRemixRequest) -> Snapshot:
+        source = await output_url(account, native_id)
+        body = VideoToVideo.model_validate({"model": EDITOR, "promptText": request.prompt, "videoUri": source})
+        return await create(account, "video_to_video", body, extras(request), model=EDITOR)
+
+
+async def create(
+    account: Account, endpoint: str, body: BaseModel, extra: Mapping[str, Any], *, model: str | None = None
+) -> Snapshot:
+    fields = body.model_dump(mode="json", by_alias=True) | dict(extra)
+    reply = await account.call("POST", f"/v1/{endpoint}", headers=headers(account), json=fields, creates=True)
+    if not reply.ok:
+        raise refused(reply, creates=True)
+    return Snapshot(native_id=read(TaskCreated, reply, creates=True).id, status="queued", model=model)
+
+
+async def output_url(account: Account, native_id: str) -> str:
+    """Where the finished video is. The URLs are signed and short-lived; each read of the task gives fresh ones."""
+    output = (await task(account, native_id)).output
+    if output is MISSING or not output:
+        raise NotFound("The provider no longer has the file.", code="content_expired")
+    return output[0]
 
 
 async def task(account: Account, native_id: str) -> Task:

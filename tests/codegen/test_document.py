@@ -30,10 +30,10 @@ def test_merge_keys_and_anchors_are_followed(parse):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\nb: 2\na: 3", r"document.yaml:3: the key 'a' stands twice"),
-        ("a: {200: x}", r"document.yaml:1: the key '200' is not a string"),
-        ("a: [", r"document.yaml:1: "),
-        ("- a", r"document.yaml: an OpenAPI document is a mapping"),
+        ("a: 1\nb: 2\na: 3", r"line 3: the key 'a' stands twice"),
+        ("a: {200: x}", r"line 1: the key '200' is not a string"),
+        ("a: [", r"line 1: "),
+        ("- a", r"line 1: an OpenAPI document is a mapping"),
     ],
 )
 def test_what_is_not_plain_is_refused_with_its_place(parse, text, message):

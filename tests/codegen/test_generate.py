@@ -99,12 +99,19 @@ class TestCheck:
         assert routes.stat().st_mtime == 1
 
 
-def test_a_faulty_document_is_told_in_one_line(repository, capsys):
-    path = repository / "openapi.yaml"
-    path.write_text(path.read_text().replace("minLength: 1", "patternProperties: {}"))
+@pytest.mark.parametrize(
+    ("source", "old", "place"),
+    [
+        ("openapi.yaml", "minLength: 1", "components.schemas.Name"),
+        ("upstreams/other.yaml", "required: [id]", "components.schemas.Task"),
+    ],
+)
+def test_a_faulty_document_is_told_in_one_line(repository, capsys, source, old, place):
+    path = repository / source
+    path.write_text(path.read_text().replace(old, "patternProperties: {}"))
     assert main(["--root", str(repository)]) == 2
     assert capsys.readouterr().err == (
-        "codegen: components.schemas.Name.patternProperties: cannot be lowered to OpenAPI 3.0\n"
+        f"codegen: {source}: {place}.patternProperties: cannot be lowered to OpenAPI 3.0\n"
     )
 
 

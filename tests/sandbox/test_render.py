@@ -83,8 +83,12 @@ async def test_concurrent_requests_render_once(tmp_path: Path, monkeypatch: pyte
     files = await asyncio.gather(*(renderer.file(SMALL, variant) for variant in ["video", "thumbnail"] * 4))
     assert shot == [SMALL]
     assert {file.suffix for file in files} == {".mp4", ".webp"}
-    assert not list(tmp_path.rglob("*.part"))
     renderer.close()
+
+
+def test_no_part_of_a_file_is_left_behind(tmp_path: Path) -> None:
+    asyncio.run(Renderer(tmp_path).file(SMALL, "spritesheet"))
+    assert {file.suffix for file in (tmp_path / "films").iterdir()} == {".mp4", ".jpg"}
 
 
 async def test_what_was_rendered_before_a_restart_is_found(tmp_path: Path) -> None:
@@ -104,11 +108,19 @@ async def test_not_everything_is_rendered_ahead(tmp_path: Path, monkeypatch: pyt
     renderer.close()
 
 
+async def test_the_same_image_may_come_twice_at_once(tmp_path: Path, picture: Callable[[int, int], bytes]) -> None:
+    renderer, image = Renderer(tmp_path), picture(640, 640)
+    names = await asyncio.gather(*(renderer.keep_input(image) for _ in range(8)))
+    assert len(set(names)) == 1
+    assert (tmp_path / "inputs" / names[0]).read_bytes() == image
+
+
 async def test_an_image_opens_the_clip_and_dissolves(tmp_path: Path, picture: Callable[[int, int], bytes]) -> None:
     renderer = Renderer(tmp_path)
     scene = replace(SMALL, seconds=2, image=await renderer.keep_input(picture(100, 300)))
     with av.open(await renderer.file(scene)) as film:
-        stills = [frame.to_image() for frame in itertools.islice(film.decode(video=0), 30)]
+        shown = itertools.islice(film.decode(video=0), 30)
+        stills = [frame.to_image() for frame in shown]  # type: ignore[no-untyped-call]
     assert stills[0].getpixel((160, 30)) == pytest.approx((200, 30, 30), abs=14)
     change = [sum(ImageStat.Stat(ImageChops.difference(stills[0], still)).mean) for still in stills]
     assert change[0] == 0 < change[8] < change[16] < change[24]

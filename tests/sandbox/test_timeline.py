@@ -26,8 +26,10 @@ from sandbox.timeline import Phase, standing
 )
 def test_a_job_of_ten_seconds(elapsed: float, plan: dict[str, float], phase: Phase, progress: float) -> None:
     now = standing(1000.0, 10.0, plan, 1000.0 + elapsed)
-    assert (now.phase, now.progress) == (phase, pytest.approx(progress))
-    assert now.ended == (phase in (Phase.SUCCEEDED, Phase.FAILED))
+    assert now.phase is phase
+    assert now.progress == pytest.approx(progress)
+    assert (now.ended_at is not None) == (phase in (Phase.SUCCEEDED, Phase.FAILED))
+    assert (now.completed_at is not None) == (phase is Phase.SUCCEEDED)
 
 
 def test_the_end_is_when_it_ended_however_late_one_asks() -> None:

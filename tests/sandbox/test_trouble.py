@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.sandbox.conftest import JOB_SECONDS, Running
 
 README = Path(trouble.__file__).with_name("README.md")
 OPENAI, RUNWAY = "openai", "runway"
+Skip = Callable[[float], None]
 both = pytest.mark.parametrize("provider", [OPENAI, RUNWAY])
 
 
@@ -24,21 +26,25 @@ class Caller:
 
     def create(self, directive: str, timeout: float = 5.0) -> requests.Response:
         prompt = f"a test {directive} [sandbox:no-render]"
-        headers = {"Authorization": f"Bearer sk-sandbox-{self.account}"}
-        url, body = f"{self.running.url}/openai/v1/videos", {"prompt": prompt}
+        path, body = "openai/v1/videos", {"prompt": prompt}
         if self.provider == RUNWAY:
-            headers = {"Authorization": f"Bearer key_sandbox_{self.account}", "X-Runway-Version": "2024-11-06"}
-            url = f"{self.running.url}/runway/v1/text_to_video"
+            path = "runway/v1/text_to_video"
             body = {"model": "veo3.1_fast", "promptText": prompt, "ratio": "1280:720"}
-        return requests.post(url, json=body, headers=headers, timeout=timeout)
+        return requests.post(f"{self.running.url}/{path}", json=body, headers=self.key(), timeout=timeout)
+
+    def key(self) -> dict[str, str]:
+        if self.provider == RUNWAY:
+            return {"Authorization": f"Bearer key_sandbox_{self.account}", "X-Runway-Version": "2024-11-06"}
+        return {"Authorization": f"Bearer sk-sandbox-{self.account}"}
 
     def job(self, directive: str) -> str:
         return str(self.create(directive).json()["id"])
 
     def read(self, job_id: str) -> dict[str, Any]:
-        if self.provider == RUNWAY:
-            return self.running.runway(self.account).tasks.retrieve(job_id).to_dict()
-        return self.running.openai(self.account).videos.retrieve(job_id).to_dict()
+        path = "runway/v1/tasks" if self.provider == RUNWAY else "openai/v1/videos"
+        answer = requests.get(f"{self.running.url}/{path}/{job_id}", headers=self.key(), timeout=5)
+        body: dict[str, Any] = answer.json()
+        return body
 
     def counts(self) -> tuple[int, int]:
         """Creates accepted and refused."""
@@ -89,9 +95,9 @@ def test_openai_refuses_a_prompt_at_once(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("provider", [RUNWAY])
-def test_runway_refuses_a_prompt_by_failing_its_task(caller: Caller) -> None:
+def test_runway_refuses_a_prompt_by_failing_its_task(caller: Caller, skip: Skip) -> None:
     task_id = caller.job("[sandbox:refuse]")
-    time.sleep(0.2 * JOB_SECONDS)
+    skip(JOB_SECONDS)
     task = caller.read(task_id)
     assert (task["status"], task["failureCode"], task["cost"]) == ("FAILED", "SAFETY.INPUT.TEXT", {"credits": 0})
 
@@ -116,7 +122,7 @@ def test_a_proxy_answers_in_html_for_an_accepted_create(caller: Caller, status: 
 def test_garbage_is_a_success_that_cannot_be_read(caller: Caller) -> None:
     answer = caller.create("[sandbox:garbage]")
     assert answer.status_code == 200
-    with pytest.raises(ValueError, match="JSON|Unterminated|Expecting"):
+    with pytest.raises(ValueError, match="Unterminated"):
         answer.json()
     assert caller.counts() == (1, 0)
 
@@ -139,37 +145,37 @@ def test_a_hanging_create_is_accepted_before_anyone_hears_of_it(caller: Caller) 
         ("filtered", {OPENAI: "moderation_blocked", RUNWAY: "SAFETY.OUTPUT.VIDEO"}),
     ],
 )
-def test_a_job_fails_half_way(caller: Caller, provider: str, directive: str, code: dict[str, str]) -> None:
-    job = caller.job(f"[sandbox:{directive}]")
-    assert caller.read(job)["status"] not in ("failed", "FAILED")
-    time.sleep(0.6 * JOB_SECONDS)
+def test_a_job_fails_half_way(caller: Caller, skip: Skip, provider: str, directive: str, code: dict[str, str]) -> None:
+    job = caller.job(f"[sandbox:{directive}][sandbox:slow=100]")
+    skip(49)
+    assert caller.read(job)["status"] in ("in_progress", "RUNNING")
+    skip(2)
     body = caller.read(job)
     assert body["status"] in ("failed", "FAILED")
     assert (body["failureCode"] if provider == RUNWAY else body["error"]["code"]) == code[provider]
 
 
 @pytest.mark.parametrize("provider", [OPENAI])
-def test_a_stuck_job_stays_at_99_percent(caller: Caller) -> None:
+def test_a_stuck_job_stays_at_99_percent(caller: Caller, skip: Skip) -> None:
     job = caller.job("[sandbox:stuck]")
-    time.sleep(1.1 * JOB_SECONDS)
+    skip(86_400)
     body = caller.read(job)
     assert (body["status"], body["progress"]) == ("in_progress", 99)
 
 
 @pytest.mark.parametrize("provider", [RUNWAY])
-def test_runway_holds_a_throttled_task_back(caller: Caller) -> None:
-    assert caller.read(caller.job("[sandbox:throttled][sandbox:slow=60]"))["status"] == "THROTTLED"
+def test_runway_holds_a_throttled_task_back(caller: Caller, skip: Skip) -> None:
+    job = caller.job("[sandbox:throttled][sandbox:slow=100]")
+    assert caller.read(job)["status"] == "THROTTLED"
+    skip(60)
+    assert caller.read(job)["status"] == "RUNNING"
 
 
 @pytest.mark.parametrize(("provider", "word"), [(OPENAI, "preparing"), (RUNWAY, "HIBERNATING")])
-def test_a_weird_job_says_an_unknown_word_and_completes(running: Running, provider: str, word: str) -> None:
-    caller = Caller(running, provider, "weird")
-    job = caller.job("[sandbox:weird]")
-    url = f"{running.url}/{'runway/v1/tasks' if provider == RUNWAY else 'openai/v1/videos'}/{job}"
-    key = "key_sandbox_weird" if provider == RUNWAY else "sk-sandbox-weird"
-    headers = {"Authorization": f"Bearer {key}", "X-Runway-Version": "2024-11-06"}
-    assert requests.get(url, headers=headers, timeout=5).json()["status"] == word
-    time.sleep(1.1 * JOB_SECONDS)
+def test_a_weird_job_says_an_unknown_word_and_completes(caller: Caller, skip: Skip, word: str) -> None:
+    job = caller.job("[sandbox:weird][sandbox:slow=100]")
+    assert caller.read(job)["status"] == word
+    skip(100)
     assert caller.read(job)["status"].lower() in ("completed", "succeeded")
 
 

@@ -1,0 +1,256 @@
+"""Servers for tests: an upstream that misbehaves as told, any ASGI application, and the gateway as processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+import uvicorn
+from starlette.types import ASGIApp
+
+from handlers.server import listen
+
+ROOT = Path(__file__).parents[2]
+
+CUT: Final = object()
+"""A step of an answer: the connection is reset."""
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request as an upstream got it. Names of headers are in lower case."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+
+Steps = Iterable[bytes | float | object]
+"""An answer: bytes to send, seconds to wait, or CUT. After the last the connection is closed."""
+
+
+def reply(status: int, body: bytes = b"", **headers: str) -> bytes:
+    """A whole HTTP/1.1 answer. `content_type="text/plain"` becomes `content-type`."""
+    fields = {"content-length": str(len(body)), "connection": "close"}
+    fields |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"HTTP/1.1 {status} x\r\n{lines}\r\n".encode("latin-1") + body
+
+
+@dataclass
+class Origin:
+    """An upstream that listens."""
+
+    url: str
+    received: list[Received] = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def origin(answer: Callable[[Received], Steps]) -> Iterator[Origin]:
+    """An upstream on a free port of this machine, in a thread, that answers each request as the function says."""
+    listening = listen("127.0.0.1", 0)
+    serving = Origin(f"http://127.0.0.1:{listening.getsockname()[1]}")
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            request = await _request(reader)
+            serving.received.append(request)
+            for step in answer(request):
+                if step is CUT:
+                    writer.transport.abort()
+                elif isinstance(step, bytes):
+                    writer.write(step)
+                    await writer.drain()
+                elif isinstance(step, float):
+                    await asyncio.sleep(step)
+        writer.close()
+
+    with _in_thread(handle, listening):
+        yield serving
+
+
+@contextlib.contextmanager
+def _in_thread(
+    handle: Callable[[asyncio.StreamReader, asyncio.StreamWriter], object], listening: socket.socket
+) -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(asyncio.start_server(handle, sock=listening))  # type: ignore[arg-type]
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    async def stop() -> None:
+        server.close()
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    try:
+        yield loop
+    finally:
+        asyncio.run_coroutine_threadsafe(stop(), loop).result(5)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+
+
+async def _request(reader: asyncio.StreamReader) -> Received:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    method, target, _ = head[0].split(" ")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+    if headers.get("transfer-encoding") == "chunked":
+        body = b"".join([chunk async for chunk in _chunks(reader)])
+    else:
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Received(method, target, headers, body)
+
+
+async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    while size := int(await reader.readline(), 16):
+        yield await reader.readexactly(size)
+        await reader.readline()
+    await reader.readline()
+
+
+# ---- PostgreSQL behind a cable that can be held ---------------------------------------------------------------------
+
+
+class Cable:
+    """What runs between a client and PostgreSQL. `hold` keeps back what the server says; `cut` loses the connections."""
+
+    def __init__(self, database: str) -> None:
+        parts = urlsplit(database)
+        self._socket = f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.5432"
+        self._listening = listen("127.0.0.1", 0)
+        self.url = f"postgresql://postgres@127.0.0.1:{self._listening.getsockname()[1]}{parts.path}"
+        self._open = threading.Event()
+        self._open.set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.on_commit: Callable[[], bool] | None = None
+        """Called when a client says COMMIT; true: the server commits, and the client never hears of it."""
+
+    @contextlib.contextmanager
+    def plugged_in(self) -> Iterator[Cable]:
+        with _in_thread(self._carry, self._listening):
+            yield self
+
+    def hold(self) -> None:
+        self._open.clear()
+
+    def release(self) -> None:
+        self._open.set()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there_reader, there_writer = await asyncio.open_unix_connection(self._socket)
+        deaf = False
+
+        async def up() -> None:
+            nonlocal deaf
+            while data := await reader.read(65536):
+                if b"COMMIT" in data and self.on_commit is not None and self.on_commit():
+                    deaf = True
+                there_writer.write(data)
+
+        async def down() -> None:
+            while data := await there_reader.read(65536):
+                while not self._open.is_set():
+                    await asyncio.sleep(0.01)
+                if deaf:
+                    writer.transport.abort()
+                    return
+                writer.write(data)
+
+        with contextlib.suppress(ConnectionError):
+            await asyncio.wait(
+                [asyncio.ensure_future(up()), asyncio.ensure_future(down())], return_when=asyncio.FIRST_COMPLETED
+            )
+        there_writer.close()
+        writer.close()
+
+
+# ---- applications and processes -------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def serving(app: ASGIApp) -> Iterator[str]:
+    """An ASGI application on a free port, in a thread; its URL."""
+    listening = listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])), daemon=True)
+    thread.start()
+    until = time.monotonic() + 10
+    while not server.started and time.monotonic() < until:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+@contextlib.contextmanager
+def process(code: str, ready: str, log: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A Python of its own that runs `code`, once it has printed a line that holds `ready`; that line. Killed at the end."""
+    clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    with log.open("w") as errors:
+        running = subprocess.Popen(
+            [sys.executable, "-c", code],
+            env=clean | environment,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+        try:
+            assert running.stdout is not None
+            for line in running.stdout:
+                if ready in line:
+                    yield running, line
+                    return
+            raise AssertionError(f"it ended with {running.wait()}: {log.read_text()[-2000:]}")
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                running.send_signal(signal.SIGKILL)
+            running.wait(10)
+            assert running.stdout is not None
+            running.stdout.close()
+
+
+SERVE = "from handlers.server import serve; from handlers.settings import load; serve(load())"
+
+
+@contextlib.contextmanager
+def standalone_sandbox(directory: Path, job_seconds: float = 0.3) -> Iterator[str]:
+    """The sandbox as a process; its URL."""
+    with contextlib.closing(listen("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    code = (
+        "import sys; sys.argv = ['sandbox', '--port', sys.argv[1], '--data', sys.argv[2], '--job-seconds', sys.argv[3]]"
+    )
+    arguments = f"import sys; sys.argv[1:] = [{str(port)!r}, {str(directory)!r}, {str(job_seconds)!r}]; {code}"
+    with process(
+        f"{arguments}; print('begins', flush=True); from sandbox.__main__ import main; main()",
+        "begins",
+        directory.with_suffix(".log"),
+    ):
+        url = f"http://127.0.0.1:{port}"
+        until = time.monotonic() + 15
+        while time.monotonic() < until:
+            with contextlib.suppress(requests.ConnectionError):
+                requests.get(f"{url}/stats", timeout=2)
+                break
+            time.sleep(0.05)
+        yield url

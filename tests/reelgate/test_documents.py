@@ -1,0 +1,172 @@
+"""What the documents say is so: tables are compared with the code, examples are run."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic_core import PydanticUndefined
+
+from handlers import errors
+from handlers.settings import Settings
+from reelgate.cli import app
+
+from .conftest import variables
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+README = DOCUMENTS[0].read_text()
+HERE = "http://127.0.0.1:8080"  # the gateway of the examples
+
+
+# ---- tables -----------------------------------------------------------------------------------------------------------
+
+
+def rows(section: str) -> list[str]:
+    """The rows of the first table of a section of the README."""
+    text = README.partition(f"\n{section}\n")[2]
+    table = re.search(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    assert table is not None, f"{section} has no table"
+    return table.group().splitlines()[2:]
+
+
+def settings_rows() -> list[str]:
+    """The table of settings that the README should have."""
+    return [
+        f"| {' or '.join(f'`{variable}`' for variable in variables(name))} | {_default(name)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _default(name: str) -> str:
+    default = Settings.model_fields[name].default
+    if default is None or default is PydanticUndefined:
+        return ""
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def test_every_setting_stands_in_the_readme() -> None:
+    assert rows("## Settings") == settings_rows()
+
+
+def test_every_command_stands_in_the_readme() -> None:
+    documented = dict(re.findall(r"^\| `reelgate (\w+)` \| (.+) \|$", README, re.MULTILINE))
+    commands: dict[str, str] = {}
+    for command in app.registered_commands:
+        assert command.callback is not None
+        commands[command.name or command.callback.__name__] = (command.callback.__doc__ or "").partition("\n")[0]
+    assert documented == commands
+
+
+def test_every_error_code_of_an_answer_stands_in_the_readme() -> None:
+    documented = re.findall(r"^\| [^|]+ \| `(\w+)` \|", "\n".join(rows("## Errors")), re.MULTILINE)
+    assert len(documented) == len(set(documented))
+    assert set(documented) == _codes_of_classes() | set(_codes_where_raised())
+
+
+def test_every_code_of_a_failed_job_stands_in_the_readme() -> None:
+    text = README.partition("\n## Errors\n")[2].partition("why the job failed")[2]
+    documented = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    assert documented >= set(_codes_of_jobs())
+    assert documented <= set(_literals()), "the README names a code that no module has"
+
+
+def test_the_status_of_an_error_is_that_of_its_class() -> None:
+    documented = {code: status for status, code in re.findall(r"^\| (\d+)[^|]* \| `(\w+)` \|", README, re.MULTILINE)}
+    for error in _classes(errors.ReelgateError):
+        if error.code in documented and not error.__subclasses__():
+            assert documented[error.code] == str(error.status), error.__name__
+
+
+def _classes(root: type[errors.ReelgateError]) -> Iterator[type[errors.ReelgateError]]:
+    for kind in root.__subclasses__():
+        yield kind
+        yield from _classes(kind)
+
+
+def _codes_of_classes() -> set[str]:
+    return {kind.code for kind in _classes(errors.ReelgateError)}
+
+
+def _nodes() -> Iterator[ast.AST]:
+    for path in sorted((ROOT / "handlers").rglob("*.py")):
+        yield from ast.walk(ast.parse(path.read_text()))
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    """The string literals within an expression."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Constant) and isinstance(each.value, str):
+            yield each.value
+
+
+def _codes_where_raised() -> Iterator[str]:
+    """`SomeError(..., code="…")`, except where a VideoError is written."""
+    for node in _nodes():
+        if isinstance(node, ast.Call) and not ast.unparse(node.func).endswith("VideoError"):
+            for keyword in node.keywords:
+                if keyword.arg == "code":
+                    yield from _texts(keyword.value)
+
+
+def _codes_of_jobs() -> Iterator[str]:
+    """`{"code": "…", …}`, `error_code="…"` and `VideoError(code="…")`: what the ledger keeps of a failure."""
+    for node in _nodes():
+        match node:
+            case ast.Dict(keys=keys, values=values):
+                for key, value in zip(keys, values, strict=True):
+                    if isinstance(key, ast.Constant) and key.value == "code":
+                        yield from _texts(value)
+            case ast.keyword(arg="error_code", value=value):
+                yield from (text for text in _texts(value) if text.isidentifier())
+            case ast.Call(func=func, keywords=keywords) if ast.unparse(func).endswith("VideoError"):
+                for keyword in keywords:
+                    if keyword.arg == "code":
+                        yield from _texts(keyword.value)
+
+
+def _literals() -> Iterator[str]:
+    for node in _nodes():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+# ---- links and examples -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)", document.read_text()):
+        assert (document.parent / target).exists(), target
+
+
+def examples(language: str, word: str) -> list[str]:
+    """The README's code blocks in a language that hold a word."""
+    return [block for block in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if word in block]
+
+
+@pytest.mark.parametrize("word", ["curl", "reelgate generate"])
+def test_the_shell_examples_of_the_readme_work(word: str, url: str, tmp_path: Path) -> None:
+    (example,) = examples("sh", word)
+    folder = Path(sys.executable).parent
+    environment = os.environ | {"REELGATE_URL": url, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    _run(["bash", "-euo", "pipefail", "-c", example.replace(HERE, url)], tmp_path, environment)
+    assert (tmp_path / "boat.mp4").read_bytes()[4:8] == b"ftyp"
+
+
+@pytest.mark.parametrize("word", ["openai", "generated.client"])
+def test_the_python_examples_of_the_readme_work(word: str, url: str, tmp_path: Path) -> None:
+    (example,) = examples("python", word)
+    _run([sys.executable, "-W", "ignore", "-c", example.replace(HERE, url)], tmp_path, dict(os.environ))
+    assert (tmp_path / "boat.mp4").read_bytes()[4:8] == b"ftyp"
+
+
+def _run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,114 @@
+"""The command as a process of its own: serving, following, terminals, signals, and how fast it starts."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import QUICK, environment, started
+
+REELGATE = (sys.executable, "-m", "reelgate")
+
+
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    command = [*REELGATE, *arguments]
+    return subprocess.run(command, env=environment(**settings), capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_worker_follows_jobs_until_it_is_stopped(url: str, data: Path) -> None:
+    with started(["worker"], data, "reelgate worker is (ready)", REELGATE_DATA_DIR=str(data)) as (state,):
+        assert state == "ready"
+
+
+@pytest.mark.parametrize(
+    ("command", "setting", "said"),
+    [
+        ("serve", {"HOST": "0.0.0.0"}, "Set REELGATE_API_KEYS=name:secret"),
+        ("worker", {"DATABASE_URL": "mysql://127.0.0.1/x"}, "DATABASE_URL names mysql"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_told_without_a_traceback(
+    command: str, setting: dict[str, str], said: str
+) -> None:
+    refused = run(command, **setting)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("reelgate: ")
+    assert said in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_serve_says_that_its_port_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = run("serve", "--port", str(port), PORT="1")
+    assert refused.returncode == 2
+    assert f"Cannot listen on 127.0.0.1:{port}" in refused.stderr
+
+
+def test_an_interrupted_wait_names_the_job_and_how_to_resume(url: str) -> None:
+    command = [*REELGATE, "--url", url, "generate", "A boat [sandbox:stuck]", "-m", "runway/gen4.5"]
+    with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        accepted = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    video_id = accepted.split()[-1]
+    assert process.returncode == 130
+    assert f"`reelgate get {video_id}` tells how far it is" in rest
+
+
+def test_a_terminal_gets_colours_and_bars(url: str, tmp_path: Path) -> None:
+    terminal, end = pty.openpty()
+    command = [*REELGATE, "--url", url, "generate", f"A boat {QUICK}", "-m", "openai/sora-2", "-o", "boat.mp4"]
+    with subprocess.Popen(
+        command, env=environment(TERM="xterm-256color"), cwd=tmp_path, stdout=end, stderr=end
+    ) as process:
+        os.close(end)
+        seen = _read(terminal)
+    assert process.returncode == 0
+    assert "\x1b[" in seen
+    assert "━" in seen
+    assert re.search(r"boat\.mp4 +video_", seen)
+
+
+def test_a_pipe_gets_neither_colours_nor_bars(url: str, tmp_path: Path) -> None:
+    command = [*REELGATE, "--url", url, "generate", f"A boat {QUICK}", "-m", "openai/sora-2"]
+    made = subprocess.run(
+        command, env=environment(), cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30
+    )
+    assert "\x1b" not in made.stdout + made.stderr
+    assert made.stderr.count("\n") == 1
+
+
+def test_the_client_commands_load_nothing_of_the_server() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import sys, reelgate.cli; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    slow = {"aiohttp", "connexion", "handlers.app", "procrastinate", "pydantic_settings", "sqlalchemy", "uvicorn"}
+    assert not slow & set(loaded.stdout.split())
+
+
+def test_version_is_the_packages() -> None:
+    assert re.fullmatch(r"reelgate \d+\.\d+\.\d+\n", run("--version").stdout)
+
+
+def _read(terminal: int) -> str:
+    """Everything that is written to a terminal, until nobody holds its other end."""
+    seen = bytearray()
+    while True:
+        try:
+            seen += os.read(terminal, 4096)
+        except OSError:  # how Linux says that the other end is closed
+            os.close(terminal)
+            return seen.decode(errors="replace")
