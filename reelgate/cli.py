@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 import typer
 
 from generated.client import ApiError, Client
-from generated.models import VideoObject, VideoRemixRequest
+from generated.models import VideoObject
 
 from . import failures
 from .delivery import Variant, deliver, fetch, follow, resumable, writable
 from .output import Output
-from .request import first_frame, video_request
+from .request import first_frame, remix_request, video_request
 
 PAGE = 100  # jobs: the most that the contract lets one page have
 PATIENCE = 3900  # seconds: a little longer than the gateway itself waits for a job by default
@@ -69,18 +69,19 @@ def choose_gateway(
     ] = False,
 ) -> None:
     """One API for video generation, many providers behind it."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise typer.BadParameter("It looks like http://127.0.0.1:8080.", param_hint="--url")
     context.obj = Gateway(url, key or None)
 
 
 @contextmanager
 def session(context: typer.Context, as_json: bool) -> Iterator[tuple[Client, Output]]:
     """The client and the output of one command; what goes wrong with them ends the command with a message."""
-    gateway, output = context.find_object(Gateway), Output(as_json=as_json)
+    gateway = context.find_object(Gateway)
     assert gateway is not None, "choose_gateway runs first"
-    with failures.told(output, gateway.url), Client(gateway.url, bearer=gateway.key) as client:
+    parts = urlsplit(gateway.url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise typer.BadParameter("It looks like http://127.0.0.1:8080.", param_hint="--url")
+    output = Output(gateway.url, as_json=as_json)
+    with failures.told(output), Client(gateway.url, bearer=gateway.key) as client:
         yield client, output
 
 
@@ -157,7 +158,8 @@ def generate(
         "fallbacks": fallback,
     }
     body = video_request(prompt, options, extra or [])
-    writable(output_file)
+    if wait:
+        writable(output_file)
     with session(context, as_json) as (client, output):
         job = client.video_generation(body)
         deliver(client, output, job, output_file, timeout if wait else None)
@@ -225,9 +227,11 @@ def remix(
     as_json: Json = False,
 ) -> None:
     """Make a finished video anew, changed by a prompt."""
-    writable(output_file)
+    body = remix_request(prompt)
+    if wait:
+        writable(output_file)
     with session(context, as_json) as (client, output):
-        job = client.video_remix(video_id, VideoRemixRequest(prompt=prompt))
+        job = client.video_remix(video_id, body)
         deliver(client, output, job, output_file, timeout if wait else None)
 
 
@@ -244,7 +248,7 @@ def delete(
             try:
                 output.deleted(client.video_delete(video_id), video_id)
             except ApiError as error:
-                failures.tell(error, output, video_id)
+                failures.tell(error, output)
                 failed = True
     if failed:
         raise typer.Exit(failures.FAILED)

@@ -44,9 +44,14 @@ def follow(client: Client, output: Output, video_id: str, timeout: float) -> Vid
 def fetch(client: Client, output: Output, video_id: str, file: Path | None, variant: Variant) -> Path:
     """Download to `file`, to a file in it if it is a folder, or to one here. Returns where it is."""
     name = f"{video_id}.{EXTENSIONS[variant]}"
-    path = file or Path(name)
-    with output.downloading() as show:
-        return client.download_to(video_id, path / name if path.is_dir() else path, variant=variant, on_progress=show)
+    path = file / name if file is not None and file.is_dir() else file or Path(name)
+    try:
+        with output.downloading() as show:
+            return client.download_to(video_id, path, variant=variant, on_progress=show)
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror}."
+        output.failure(message, code="not_saved", about=failures.resume(video_id), video_id=video_id)
+        raise typer.Exit(failures.FAILED) from None
 
 
 @contextmanager
@@ -55,7 +60,8 @@ def resumable(output: Output, video_id: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        output.failure("Interrupted. The job goes on.", code="interrupted", about=failures.resume(video_id))
+        about = failures.resume(video_id)
+        output.failure("Interrupted. The job goes on.", code="interrupted", about=about, video_id=video_id)
         raise typer.Exit(failures.INTERRUPTED) from None
 
 

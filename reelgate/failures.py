@@ -16,7 +16,7 @@ import typer
 from pydantic import MISSING
 
 from generated.client import ApiError, ClientError, ConnectionFailed, VideoFailed, VideoTimeout
-from generated.models import BifrostError, BifrostErrorExtraFields
+from generated.models import BifrostError, BifrostErrorExtraFields, VideoError
 
 from .output import Output
 
@@ -28,12 +28,12 @@ PERHAPS = "What was asked may have been done all the same: see `reelgate list`."
 
 
 @contextmanager
-def told(output: Output, url: str) -> Iterator[None]:
+def told(output: Output) -> Iterator[None]:
     """Tell what the client raises, and end the command."""
     try:
         yield
     except ClientError as error:
-        tell(error, output, url)
+        tell(error, output)
         raise typer.Exit(FAILED) from None
     except ValueError as error:  # the client's word for what cannot be sent
         output.failure(f"{error}.", code="wrong_use")
@@ -43,25 +43,24 @@ def told(output: Output, url: str) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def tell(error: ClientError, output: Output, url: str) -> None:
+def tell(error: ClientError, output: Output) -> None:
     match error:
         case ApiError(error=None):
-            output.failure(f"{url} answered {error}, not as a gateway does.", code="not_a_gateway")
+            output.failure(f"{output.url} answered {error}, not as a gateway does.", code="not_a_gateway")
         case ApiError(error=answer) if answer is not None:
-            output.failure(answer.error.message, code=answer.error.code, about=_about(answer), answer=answer)
+            output.refusal(answer, _about(answer))
+        case VideoFailed(job=job) if output.as_json:
+            output.job(job)
         case VideoFailed(job=job):
-            if output.as_json:
-                output.job(job)
-            else:
-                failure = job.error if job.error is not MISSING else None
-                code, message = (failure.code, failure.message) if failure else ("failed", "No reason was given.")
-                output.failure(message, code=code, about=f"code {code}, job {job.id}")
+            failure = job.error if job.error is not MISSING else VideoError(code="failed", message="No reason given.")
+            output.failure(failure.message, code=failure.code, about=f"code {failure.code}, job {job.id}")
         case VideoTimeout(job=job):
-            output.failure(f"The job is still {job.status}; it goes on.", code="timeout", about=resume(job.id))
+            message = f"The job is still {job.status}; it goes on."
+            output.failure(message, code="timeout", about=resume(job.id), video_id=job.id)
         case ConnectionFailed(unsent=True):
-            output.failure(f"There is no gateway at {url}. Start one with `make run`.", code="no_gateway")
+            output.failure(f"There is no gateway at {output.url}. Start one with `make run`.", code="no_gateway")
         case _:
-            output.failure(f"The answer of {url} was lost: {error}", code="answer_lost", about=PERHAPS)
+            output.failure(f"The answer of {output.url} was lost: {error}", code="answer_lost", about=PERHAPS)
 
 
 def resume(video_id: str) -> str:

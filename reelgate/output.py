@@ -42,7 +42,10 @@ STYLES = {
 
 
 class Output:
-    def __init__(self, *, as_json: bool) -> None:
+    """What one command has to say about the gateway at `url`."""
+
+    def __init__(self, url: str, *, as_json: bool) -> None:
+        self.url = url
         self.as_json = as_json
         self._answers = _console(stderr=False)
         self._asides = _console(stderr=True)
@@ -51,7 +54,8 @@ class Output:
 
     def job(self, job: VideoGenerationResponse) -> None:
         if self.as_json:
-            return self._document(job)
+            self._document(job)
+            return
         self._answers.print(job.id, style="bold")
         facts: list[tuple[str, str | Text]] = [
             ("status", _state(job)),
@@ -66,7 +70,11 @@ class Output:
             ("error", f"{job.error.message} ({job.error.code})" if job.error is not MISSING else ""),
             ("file", _text(job.videos[0].url) if job.videos is not MISSING and job.videos else ""),
         ]
-        return self._facts(facts)
+        table = Table.grid(padding=(0, 2))
+        for name, value in facts:
+            if value:
+                table.add_row(name, _printable(value) if isinstance(value, str) else value)
+        self._answers.print(table)
 
     def jobs(self, jobs: Iterable[VideoObject]) -> None:
         if self.as_json:
@@ -85,7 +93,8 @@ class Output:
 
     def models(self, answer: ModelListResponse) -> None:
         if self.as_json:
-            return self._document(answer)
+            self._document(answer)
+            return
         table = _table("MODEL", "MADE FROM", "SECONDS", "SIZES", "TAKES", "USD/SECOND")
         for model in answer.data:
             can = model.capabilities
@@ -99,35 +108,37 @@ class Output:
                 ", ".join(takes),
                 " to ".join(prices if len(prices) < 3 else (prices[0], prices[-1])),
             )
-        return self._answers.print(table)
+        self._answers.print(table)
 
     def health(self, health: Health) -> None:
         if self.as_json:
-            return self._document(health)
+            self._document(health)
+            return
         mode = ", sandbox: nothing is generated or paid" if health.sandbox else ""
         self._answers.print(health.status, style=STYLES.get(health.status), end=" ")
         self._answers.print(f"reelgate {health.version}{mode}")
         for each in health.dependencies:
             took = f"{each.latency_ms:g} ms" if each.latency_ms is not MISSING else ""
             self._answers.print(f"  {each.name:<14} {each.status:<12} {took} {_text(each.detail)}".rstrip())
-        return None
 
     def saved(self, job: VideoGenerationResponse, path: Path) -> None:
         """A video was made and downloaded."""
         if self.as_json:
-            return self._document(job)
-        facts = (str(path), job.id, _text(job.size), _cost(job))
-        return self._answers.print("  ".join(filter(None, facts)))
+            self._document(job)
+        else:
+            self._answers.print("  ".join(filter(None, (str(path), job.id, _text(job.size), _cost(job)))))
 
     def downloaded(self, video_id: str, path: Path) -> None:
         if self.as_json:
-            return self._document({"id": video_id, "path": str(path), "bytes": path.stat().st_size})
-        return self._answers.print(str(path))
+            self._document({"id": video_id, "path": str(path), "bytes": path.stat().st_size})
+        else:
+            self._answers.print(str(path))
 
     def deleted(self, answer: BaseModel, video_id: str) -> None:
         if self.as_json:
-            return self._line(answer)
-        return self._answers.print(f"deleted {video_id}")
+            self._line(answer)
+        else:
+            self._answers.print(f"deleted {video_id}")
 
     # ---- asides -----------------------------------------------------------------------------------------------
 
@@ -136,15 +147,23 @@ class Output:
         if not self.as_json:
             self._asides.print(text, style="dim")
 
-    def failure(self, message: str, *, code: str, about: str = "", answer: BifrostError | None = None) -> None:
-        """What went wrong. `about` stands on a second line; `answer` is the gateway's own word, where there is one."""
+    def failure(self, message: str, *, code: str, about: str = "", video_id: str | None = None) -> None:
+        """What went wrong, in the contract's form of an error. `about` is for people, and stands on a second line."""
         if self.as_json:
-            typer.echo(_json(answer or {"error": {"code": code, "message": message}}), err=True)
+            facts = {"extra_fields": {"video_id": video_id}} if video_id is not None else {}
+            typer.echo(_json({"error": {"code": code, "message": message}, **facts}), err=True)
             return
         self._asides.print("error:", style="bold red", end=" ")
         self._asides.print(_printable(message))
         if about:
             self._asides.print(f"       {about}", style="dim")
+
+    def refusal(self, answer: BifrostError, about: str) -> None:
+        """What the gateway says went wrong."""
+        if self.as_json:
+            typer.echo(_json(answer), err=True)
+        else:
+            self.failure(answer.error.message, code=answer.error.code, about=about)
 
     @contextmanager
     def following(self) -> Iterator[Callable[[VideoGenerationResponse], None]]:
@@ -183,13 +202,6 @@ class Output:
 
     def _line(self, content: BaseModel) -> None:
         typer.echo(content.model_dump_json(warnings=False))
-
-    def _facts(self, facts: Iterable[tuple[str, str | Text]]) -> None:
-        table = Table.grid(padding=(0, 2))
-        for name, value in facts:
-            if value:
-                table.add_row(name, _printable(value) if isinstance(value, str) else value)
-        self._answers.print(table)
 
 
 def _console(*, stderr: bool) -> Console:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from generated.models import VideoGenerationRequest
+from generated.models import VideoGenerationRequest, VideoRemixRequest
 from handlers.errors import InvalidRequest
 from handlers.media.images import sniff
+
+Body = TypeVar("Body", bound=BaseModel)
 
 OPTION = {"input_reference": "image", "video_uri": "video", "fallbacks": "fallback"}
 """The contract's name of a field -> the option's, where that is not the same word."""
@@ -21,12 +23,21 @@ OPTION = {"input_reference": "image", "video_uri": "video", "fallbacks": "fallba
 def video_request(prompt: str, options: Mapping[str, Any], extra: Sequence[str]) -> VideoGenerationRequest:
     """The request for a video. Options that are None or empty are left out."""
     given = {name: value for name, value in options.items() if value not in (None, [])}
+    return _checked(VideoGenerationRequest, {**extras(extra), **given, "prompt": prompt})
+
+
+def remix_request(prompt: str) -> VideoRemixRequest:
+    return _checked(VideoRemixRequest, {"prompt": prompt})
+
+
+def _checked(kind: type[Body], values: Mapping[str, Any]) -> Body:
     try:
-        return VideoGenerationRequest.model_validate({**extras(extra), **given, "prompt": prompt})
+        return kind.model_validate(values)
     except ValidationError as error:
         field = str(error.errors()[0]["loc"][0])
-        what = VideoGenerationRequest.model_fields[field].description or ""
-        raise typer.BadParameter(" ".join(what.split()), param_hint=_hint(field)) from None
+        what = kind.model_fields[field].description or ""
+        option = "PROMPT" if field == "prompt" else f"--{OPTION.get(field, field).replace('_', '-')}"
+        raise typer.BadParameter(" ".join(what.split()), param_hint=option) from None
 
 
 def extras(pairs: Sequence[str]) -> dict[str, Any]:
@@ -52,7 +63,3 @@ def first_frame(image: str) -> str:
         raise typer.BadParameter(f"{image}: {error.strerror}.", param_hint="--image") from None
     except InvalidRequest:
         raise typer.BadParameter(f"{image} is neither PNG, JPEG nor WebP.", param_hint="--image") from None
-
-
-def _hint(field: str) -> str:
-    return "PROMPT" if field == "prompt" else f"--{OPTION.get(field, field).replace('_', '-')}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,7 @@ LAYERS = (
     {"server"},
     {"reelgate"},
 )
-"""Packages, and modules and folders of `handlers/`, lowest first. Each imports from itself and from the rows above it here."""
+"""Packages, and modules and folders of `handlers/`, lowest first. Each imports from itself and from those before it."""
 
 APART = {"sandbox": {"sandbox_mount"}, "codegen": set[str]()}
 """Packages that import none of the others -> which of the others may import them."""
@@ -56,9 +57,8 @@ def violations(path: str, source: str) -> list[str]:
             found.append(f"{path} imports {package}")
         elif package in ("generated", "handlers", "reelgate", *APART) and not _may(ours, theirs):
             found.append(f"{path} ({ours}) imports {module} ({theirs})")
-        elif path.startswith("handlers/providers/") and module.startswith("handlers.providers."):
-            if not _is_for_adapters(Path(path).stem, module.split(".")[2]):
-                found.append(f"{path} imports {module}")
+        elif ours == theirs == "providers" and not _kin(Path(path).stem, module.split(".")[2]):
+            found.append(f"{path} imports {module}")
     return found
 
 
@@ -76,7 +76,7 @@ def _height(name: str) -> int:
     return heights[0]
 
 
-def _is_for_adapters(importer: str, imported: str) -> bool:
+def _kin(importer: str, imported: str) -> bool:
     return importer in PROVIDERS_OTHERS or imported in ADAPTERS_MAY_USE | KINSHIP.get(importer, set())
 
 
@@ -96,6 +96,12 @@ def imports(path: str, source: str) -> Iterator[str]:
             above = folders[: len(folders) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
             yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def test_the_layers_are_those_of_the_architecture() -> None:
+    section = (ROOT / "ARCHITECTURE.md").read_text().partition("## Who may know what")[2].partition("\n## ")[0]
+    described = [set(re.findall(r"`(\w+)(?:/|\.py)`", row)) for row in re.findall(r"^\|.*\|$", section, re.MULTILINE)]
+    assert [names for names in described if names] == list(LAYERS)
 
 
 def files() -> list[str]:

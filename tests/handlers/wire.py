@@ -66,7 +66,7 @@ def origin(answer: Callable[[Received], Steps]) -> Iterator[Origin]:
     serving = Origin(f"http://127.0.0.1:{listening.getsockname()[1]}")
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             request = await _request(reader)
             serving.received.append(request)
             for step in answer(request):
@@ -88,9 +88,10 @@ def _in_thread(
     handle: Callable[[asyncio.StreamReader, asyncio.StreamWriter], object], listening: socket.socket
 ) -> Iterator[asyncio.AbstractEventLoop]:
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(handle, sock=listening))  # type: ignore[arg-type]
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    starting = asyncio.start_server(handle, sock=listening)  # type: ignore[arg-type]
+    server = asyncio.run_coroutine_threadsafe(starting, loop).result(5)
 
     async def stop() -> None:
         server.close()
@@ -108,7 +109,10 @@ def _in_thread(
 
 
 async def _request(reader: asyncio.StreamReader) -> Received:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    first = await reader.readexactly(1)
+    if not first.isalpha():
+        raise ConnectionError("somebody speaks TLS to a server that does not")
+    head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     method, target, _ = head[0].split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
     if headers.get("transfer-encoding") == "chunked":
@@ -173,7 +177,7 @@ class Cable:
                     return
                 writer.write(data)
 
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
             await asyncio.wait(
                 [asyncio.ensure_future(up()), asyncio.ensure_future(down())], return_when=asyncio.FIRST_COMPLETED
             )

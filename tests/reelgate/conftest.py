@@ -61,7 +61,7 @@ def started(arguments: list[str], folder: Path, ready: str, **settings: str) -> 
 @contextlib.contextmanager
 def gateway_on(folder: Path, **settings: str) -> Iterator[str]:
     """The URL of a gateway whose data is in `folder`."""
-    settings = {"REELGATE_DATA_DIR": str(folder), "REELGATE_SANDBOX_JOB_SECONDS": "0.5", **settings}
+    settings = {"REELGATE_DATA_DIR": str(folder), "REELGATE_SANDBOX_JOB_SECONDS": "0.3", **settings}
     with started(["serve", "--port", "0"], folder, r"ready on (http://\S+)", **settings) as (url,):
         yield url
 

@@ -26,7 +26,7 @@ def document(text: str) -> dict[str, Any]:
     return content
 
 
-# ---- generate ---------------------------------------------------------------------------------------------------------
+# ---- generate -------------------------------------------------------------------------------------------------------
 
 
 def test_generate_saves_the_video_and_says_where(reelgate: Reelgate) -> None:
@@ -96,6 +96,12 @@ def test_a_wait_ends_at_its_timeout_and_the_job_goes_on(reelgate: Reelgate) -> N
     assert re.search(r"it goes on\.\n +`reelgate get video_\w{26}`", made.stderr)
 
 
+def test_a_timeout_names_the_job_as_json_too(reelgate: Reelgate) -> None:
+    made = reelgate("generate", "A boat [sandbox:stuck]", "-m", "runway/gen4.5", "--timeout", 0, "--json")
+    assert document(made.stderr)["error"]["code"] == "timeout"
+    assert document(made.stderr)["extra_fields"]["video_id"].startswith("video_")
+
+
 def test_a_refusal_names_every_target_that_was_tried(reelgate: Reelgate) -> None:
     made = reelgate("generate", "A boat [sandbox:401]", "-m", "openai/sora-2", "--fallback", "runway/gen4.5")
     assert made.exit_code == 1
@@ -122,7 +128,7 @@ def test_what_cannot_be_sent_is_a_wrong_use(reelgate: Reelgate, options: list[st
     assert said in " ".join(made.stderr.split())
 
 
-# ---- what was made ----------------------------------------------------------------------------------------------------
+# ---- what was made --------------------------------------------------------------------------------------------------
 
 
 def test_get_shows_a_video(reelgate: Reelgate, finished: str, url: str) -> None:
@@ -197,6 +203,19 @@ def test_remix_makes_a_new_video(reelgate: Reelgate, finished: str) -> None:
     assert Path("snow.mp4").read_bytes()[4:8] == MP4
 
 
+def test_remix_needs_a_prompt(reelgate: Reelgate, finished: str) -> None:
+    remixed = reelgate("remix", finished, "")
+    assert remixed.exit_code == 2
+    assert "PROMPT: What should be different." in remixed.stderr
+
+
+def test_a_file_that_cannot_be_written_does_not_lose_the_video(reelgate: Reelgate, finished: str) -> None:
+    saved = reelgate("download", finished, "-o", "x" * 300)
+    assert saved.exit_code == 1
+    assert "cannot be written: File name too long." in saved.stderr
+    assert f"`reelgate download {finished}` fetches it." in saved.stderr
+
+
 def test_delete_goes_on_after_a_failure(reelgate: Reelgate) -> None:
     made = reelgate("generate", f"A boat {QUICK}", "-m", "runway/gen4.5", "--no-wait", "--json")
     video_id = document(made.stdout)["id"]
@@ -212,7 +231,7 @@ def test_delete_prints_a_line_of_json_for_each(reelgate: Reelgate) -> None:
     assert [document(line)["deleted"] for line in deleted.stdout.splitlines()] == [True]
 
 
-# ---- the gateway ------------------------------------------------------------------------------------------------------
+# ---- the gateway ----------------------------------------------------------------------------------------------------
 
 
 def test_models_shows_what_each_can_do(reelgate: Reelgate) -> None:
@@ -246,7 +265,7 @@ def test_a_key_is_sent_from_the_option_or_the_environment(
         assert reelgate("list").exit_code == 0
 
 
-# ---- trouble ----------------------------------------------------------------------------------------------------------
+# ---- trouble --------------------------------------------------------------------------------------------------------
 
 
 def test_a_refusal_is_told_with_its_code_and_event(reelgate: Reelgate) -> None:
@@ -267,7 +286,7 @@ def test_no_gateway_says_how_to_start_one(reelgate: Reelgate, monkeypatch: pytes
     asked = reelgate("generate", "A boat", "-m", "runway/gen4.5")
     assert asked.exit_code == 1
     assert asked.stderr == "error: There is no gateway at http://127.0.0.1:1. Start one with `make run`.\n"
-    asked = reelgate("list", "--json")
+    asked = reelgate("generate", "A boat", "-m", "runway/gen4.5", "--json")
     assert document(asked.stderr)["error"]["code"] == "no_gateway"
 
 

@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 from handlers import errors
 from handlers.settings import Settings
 from reelgate.cli import app
+from sandbox import trouble
 
 from .conftest import variables
 
@@ -25,7 +26,7 @@ README = DOCUMENTS[0].read_text()
 HERE = "http://127.0.0.1:8080"  # the gateway of the examples
 
 
-# ---- tables -----------------------------------------------------------------------------------------------------------
+# ---- tables ---------------------------------------------------------------------------------------------------------
 
 
 def rows(section: str) -> list[str]:
@@ -84,6 +85,11 @@ def test_the_status_of_an_error_is_that_of_its_class() -> None:
             assert documented[error.code] == str(error.status), error.__name__
 
 
+def test_every_trouble_of_the_readme_can_be_ordered() -> None:
+    ordered = [row.split("`")[1] for row in rows("## Order some trouble")]
+    assert all(trouble.parse(prompt) for prompt in ordered)
+
+
 def _classes(root: type[errors.ReelgateError]) -> Iterator[type[errors.ReelgateError]]:
     for kind in root.__subclasses__():
         yield kind
@@ -137,7 +143,7 @@ def _literals() -> Iterator[str]:
             yield node.value
 
 
-# ---- links and examples -----------------------------------------------------------------------------------------------
+# ---- links and examples ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
