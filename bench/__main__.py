@@ -1,4 +1,4 @@
-"""`python -m bench`: status polls and creates through reelgate, the LiteLLM proxy, and the upstream alone, in one run."""
+"""`python -m bench`: status polls and creates through reelgate, the LiteLLM proxy and the upstream alone, in one run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LATEST = Path(__file__).with_name("results") / "latest.json"
 
 def main() -> int:
     options = parse()
-    console = Console(highlight=False, markup=False)
+    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 120)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaves through every `finally`, as Ctrl-C does
     rounds, seconds = (1, 1.0) if options.quick else (5, 3.0)
 

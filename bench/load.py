@@ -1,7 +1,7 @@
 """The load: one process of its own that keeps a number of requests under way. `python -m bench.load`, run by `Load`.
 
-It reads a plan as one line of JSON, connects and warms up, says that it is ready, waits for the word to go, and writes what
-it saw as one line of JSON. So the servers' CPU time can be read right before and right after what is measured.
+It reads a plan as one line of JSON, connects and warms up, says that it is ready, waits for the word to go, and writes
+what it saw as one line of JSON. So the servers' CPU time can be read right before and right after what is measured.
 """
 
 from __future__ import annotations

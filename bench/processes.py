@@ -42,7 +42,7 @@ def cpu_seconds(root: int) -> float:
 
 
 def resident_bytes(root: int) -> int:
-    """Resident memory of a process tree. Pages that several of its processes share count once (PSS), not once for each."""
+    """Resident memory of a process tree. Pages that its processes share count once (PSS), not once for each."""
     processes = tree(root)
     if len(processes) == 1:
         return int(processes[0].memory_info().rss)

@@ -10,6 +10,9 @@ from typing import Any
 
 from rich.table import Table
 
+Memory = Mapping[str, Mapping[str, tuple[int, int]]]
+"""Resident bytes: system -> part -> at rest, after the run."""
+
 OURS, THEIRS = "reelgate", "LiteLLM"
 POLL, CREATE = "poll", "create"
 
@@ -119,12 +122,11 @@ HEADINGS = (
     "operation",
     "system",
     "CPU µs",
-    "of it PostgreSQL",
+    "PostgreSQL's share",
     "LiteLLM / reelgate",
     "p50 ms",
     "p99 ms",
     "requests/s",
-    "requests",
     "errors",
     "upstream polls",
 )
@@ -138,16 +140,15 @@ def cells(row: Row) -> list[list[str]]:
         _spread(row.cpu, ".0f"),
         f"{row.parts['postgres']:.0f}" if "postgres" in row.parts else "",
         _spread(row.ratio, ".1f") if row.ratio else "",
-        _spread(row.p50, ".1f"),
-        _spread(row.p99, ".1f"),
-        _spread(row.rate, ".0f"),
-        str(row.requests),
-        str(row.errors),
+        f"{row.p50.median:.1f}",
+        f"{row.p99.median:.1f}",
+        f"{row.rate.median:.0f}",
+        f"{row.errors} of {row.requests}",
         f"{row.upstream_polls:.2f}",
     ]
     if row.followed is None:
         return [line]
-    followed = [f"{row.operation}, followed to its end", row.system, _spread(row.followed, ".0f")]
+    followed = ["… and followed", row.system, _spread(row.followed, ".0f")]
     return [line, followed + [""] * (len(HEADINGS) - len(followed))]
 
 
@@ -161,14 +162,14 @@ def table(found: Sequence[Row]) -> Table:
     return shown
 
 
-def memory_table(memory: Mapping[str, Mapping[str, tuple[int, int]]]) -> Table:
+def memory_table(memory: Memory) -> Table:
     shown = Table("resident memory, MiB", "at rest", "after the run")
     for line in memory_lines(memory):
         shown.add_row(*line)
     return shown
 
 
-def memory_lines(memory: Mapping[str, Mapping[str, tuple[int, int]]]) -> list[list[str]]:
+def memory_lines(memory: Memory) -> list[list[str]]:
     return [
         [f"{system}, {part}", *(f"{resident / 2**20:.0f}" for resident in both)]
         for system, parts in memory.items()
@@ -176,9 +177,7 @@ def memory_lines(memory: Mapping[str, Mapping[str, tuple[int, int]]]) -> list[li
     ]
 
 
-def markdown(
-    found: Sequence[Row], memory: Mapping[str, Mapping[str, tuple[int, int]]], facts: Mapping[str, Any]
-) -> str:
+def markdown(found: Sequence[Row], memory: Memory, facts: Mapping[str, Any]) -> str:
     """The committed result."""
     lines = [HEADINGS, ["---"] * 2 + ["---:"] * (len(HEADINGS) - 2), *(line for row in found for line in cells(row))]
     numbers = "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -186,7 +185,7 @@ def markdown(
     return TEXT.format(numbers=numbers, resident=resident, **facts)
 
 
-def document(samples: Sequence[Sample], memory: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+def document(samples: Sequence[Sample], memory: Memory, facts: Mapping[str, Any]) -> dict[str, Any]:
     """The result for programs."""
     return {
         **facts,
@@ -203,10 +202,11 @@ def _spread(figure: Figure, form: str) -> str:
 TEXT = """# What the benchmark found
 
 Written by `python -m bench --markdown bench/RESULTS.md`; `make bench` repeats it. {date}, {machine}, Python {python}.
-The machine is not quiet, so trust ratios within this run, not absolutes.
+The machine is not quiet: trust the ratios, which are taken within this run, and not the absolute figures.
 
-{rounds} rounds; in each, every system gets {seconds:g} s of each operation at concurrency {concurrency} over kept connections, in
-turn and starting with another one each round. Figures are medians over the rounds, with the least and the most.
+{rounds} rounds. In each, every system gets {seconds:g} s of each operation at concurrency {concurrency} over kept
+connections, one system after the other, each round in another order. Figures are medians over the rounds; in brackets
+the least and the most.
 
 {numbers}
 
@@ -216,21 +216,23 @@ turn and starting with another one each round. Figures are medians over the roun
 
 How to read it:
 
-- **CPU µs** is user and system time per request of all processes of the system (`psutil`, children included). For reelgate it
-  is the server and its embedded PostgreSQL together. For the upstream it is the emulator's own time, which is in nobody
-  else's figure.
-- **LiteLLM / reelgate** is the ratio of CPU per request, taken round by round.
-- **poll**: `GET /v1/videos/{{id}}` of 64 running jobs, with a key. The two do different work for it, and that is the point:
-  reelgate answers from its ledger and follows each job by itself, LiteLLM asks the upstream on every poll. **upstream polls**
-  says how many reached the upstream per request. What reelgate spends on following the 64 jobs meanwhile is in its figure.
-- **create**: `POST /v1/videos`, answered once the upstream has taken the job. reelgate commits the job before it calls the
-  upstream and commits the acceptance, with a durable task that will follow it, after; LiteLLM keeps nothing. **followed to its
-  end** adds what reelgate spends until all those jobs are completed: an upstream poll, the settling, and waiting.
+- **CPU µs**: user and system time per request of all processes of the system, children included. For reelgate that is
+  its server and its embedded PostgreSQL together. For the upstream it is the emulator's own, which is in nobody else's.
+- **LiteLLM / reelgate**: CPU per request of one over the other, round by round. Above 1 reelgate is the cheaper one.
+- **poll**: `GET /v1/videos/{{id}}`, with a key, of 64 jobs that run. The two do different work for it, which is the
+  point: reelgate answers from its ledger and follows the jobs by itself; LiteLLM asks the upstream each time. **upstream
+  polls** says how many polls reached the upstream per request. What following the 64 jobs costs is in reelgate's figure.
+- **create**: `POST /v1/videos`, answered once the upstream has taken the job. Here, too, the work differs: reelgate
+  commits the job before it calls the upstream, and afterwards the acceptance with a durable task that follows the job;
+  LiteLLM keeps nothing. **… and followed** adds all that reelgate spends until these jobs have ended: waiting, a poll of
+  the upstream for each, writing down the result.
 - **upstream**: the same requests straight to the emulator, the floor for latency.
-- The load is closed-loop: latency at concurrency {concurrency} is mostly queueing for one busy process. Server, database, upstream
-  and load share the machine's cores.
-- LiteLLM {litellm} as its production page advises for one process: one uvicorn worker, no info or debug logs, no `.env`, no
-  telemetry, no callbacks; no database and so no virtual keys or spend logs, which is its cheapest setting; uvloop, and httptools,
-  which it does not bring by itself. Its Rust core does not serve videos. reelgate runs with its defaults.
-- Every answer was checked to be a 200 with a living job. The upstream counted {creates_seen} creates for {creates_sent} sent.
+- The load is closed-loop, so latency is mostly waiting for a busy process. Servers, database, upstream and load share
+  the machine's cores.
+- LiteLLM {litellm} runs as its production page advises for one process, in its cheapest setting: one uvicorn worker,
+  no debug or info logs, no `.env`, no telemetry, no callbacks, no database (so no virtual keys and no spend logs), its
+  own uvloop, and httptools, which it does not bring. Its optional Rust core does not serve videos. reelgate runs with
+  its defaults.
+- Every answer was checked to be a 200 with a living job. The upstream counted {creates_seen} creates of {creates_sent}
+  sent.
 """

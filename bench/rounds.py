@@ -12,7 +12,7 @@ import requests
 
 from . import load
 from .processes import Failed, cpu_seconds, resident_bytes
-from .report import CREATE, POLL, Sample, percentile
+from .report import CREATE, POLL, Memory, Sample, percentile
 from .systems import System, all_systems
 
 PROMPT = "A paper boat drifts down a gutter at dusk [sandbox:no-render]"
@@ -26,8 +26,7 @@ WARM_UP = 1.0  # seconds at most for each load of the round that does not count
 @dataclass(frozen=True)
 class Result:
     samples: list[Sample]
-    memory: Mapping[str, Mapping[str, tuple[int, int]]]
-    """Resident bytes: system -> part -> at rest, after the run."""
+    memory: Memory
     creates_sent: int
     creates_seen: int
     """By the upstream."""
@@ -123,7 +122,7 @@ class Run:
         )
 
     def _wait_until_ended(self, system: System, ids: Sequence[str]) -> None:
-        """Wait for the jobs of a load. They end in about the order of their creation: a few of them and the last will do."""
+        """Wait for the jobs of a load. They end about in the order they were made: a few of them and the last will do."""
         deadline = time.monotonic() + ENDED
         for job_id in [*ids[:: len(ids) // 16 + 1], *ids[-8:]]:
             while (status := self._status(system, job_id)) != "completed":

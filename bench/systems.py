@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -35,7 +36,7 @@ LITELLM_DIRECTORY = ROOT / ".venv-litellm"
 LITELLM_REQUIREMENTS = Path(__file__).with_name("litellm-requirements.txt")
 
 LITELLM_ENVIRONMENT = {
-    # docs.litellm.ai/docs/proxy/prod: no info logs, no .env files. One uvicorn worker is the default and what it advises.
+    # docs.litellm.ai/docs/proxy/prod: no info logs, no .env files, and one uvicorn worker (see the command).
     "LITELLM_LOG": "ERROR",
     "LITELLM_MODE": "PRODUCTION",
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # the price list in the package instead of one from the network
@@ -58,7 +59,7 @@ class System:
 
 @contextmanager
 def all_systems(directory: Path) -> Iterator[tuple[System, list[System]]]:
-    """Start everything; gives the upstream, as a system of its own, and all systems under test. Stops what it started."""
+    """Start everything; gives the upstream and all systems under test, the upstream among them. Stops it in the end."""
     litellm = install_litellm()
     with ExitStack() as stack:
         upstream = stack.enter_context(running_upstream(directory))
@@ -110,7 +111,7 @@ def end_postgres(directory: Path) -> None:
     try:
         process = psutil.Process(int((directory / "postmaster.pid").read_text().splitlines()[0]))
         if str(directory.resolve()) in process.cmdline():
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown: it does not wait for its clients
             process.wait(STOP)
     except (FileNotFoundError, psutil.NoSuchProcess):
         return
@@ -145,7 +146,7 @@ def install_litellm() -> Path:
     if done.exists() and done.read_text() == wanted:
         return python
     print(f"Installing the LiteLLM proxy into {LITELLM_DIRECTORY.name}/ (once, some minutes)…", flush=True)
-    venv.create(LITELLM_DIRECTORY, clear=True, with_pip=True)
+    venv.create(LITELLM_DIRECTORY, clear=True, symlinks=True, with_pip=True)
     install = [str(python), "-m", "pip", "install", "--quiet", "--requirement", str(LITELLM_REQUIREMENTS)]
     if subprocess.run(install, check=False).returncode != 0:
         raise Failed("The LiteLLM proxy could not be installed; what pip said stands above.")

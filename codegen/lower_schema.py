@@ -8,7 +8,6 @@ walks the document. `$comment` and the examples after the first are dropped, bec
 
 from codegen.document import DocumentError, Node
 
-
 DROPPED = frozenset({"$comment", "propertyNames"})
 
 

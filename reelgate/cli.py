@@ -30,7 +30,7 @@ File = Annotated[Path | None, typer.Option("--output", "-o", help="Where to save
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait and download, or print the job at once.")]
 Timeout = Annotated[int, typer.Option(min=0, help="Seconds to wait; the job goes on afterwards.")]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The sandbox as one ASGI application: the providers, and a window on what happened to them.
 
-`/openai/v1` is OpenAI's base URL, `/runway` is Runway's, `GET /stats` tells how often each was asked for
-what. Mounted inside another application it works the same; absolute URLs follow the request. To cut
+Each provider lies below its name: `/openai/v1` is OpenAI's base URL, `/runway` is Runway's. `GET /stats` tells how
+often each was asked for what. Mounted inside another application it works the same; absolute URLs follow the request. To cut
 connections on order it has to see the transport: wrap the outermost application in `sandbox.wire.Exposed`.
 """
 
@@ -15,13 +15,19 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox import openai, runway
 from sandbox.render import Renderer
 from sandbox.store import Store
 from sandbox.studio import COUNTS, Studio
 from sandbox.wire import expose
+
+EMULATORS: dict[str, Callable[[Studio], ASGIApp]] = {
+    "openai": lambda studio: openai.Videos(studio).application(),
+    "runway": lambda studio: runway.Tasks(studio).application(),
+}
+"""Provider -> its emulator, which is mounted under that name."""
 
 REPORTED = ("creates_accepted", *COUNTS, "deletes")
 
@@ -57,8 +63,7 @@ def build(directory: Path, *, job_seconds: float = 4.0, clock: Callable[[], floa
 
     return Sandbox(
         routes=[
-            Mount("/openai", openai.Videos(studio("openai")).application()),
-            Mount("/runway", runway.Tasks(studio("runway")).application()),
+            *(Mount(f"/{provider}", emulator(studio(provider))) for provider, emulator in EMULATORS.items()),
             Route("/stats", stats),
         ],
         lifespan=lifespan,
@@ -70,9 +75,7 @@ def tally(totals: list[tuple[str, str, str, int]]) -> dict[str, Any]:
 
     A refused create with no valid key belongs to no account.
     """
-    report: dict[str, Any] = {
-        provider: dict.fromkeys(REPORTED, 0) | {"accounts": {}} for provider in ("openai", "runway")
-    }
+    report: dict[str, Any] = {provider: dict.fromkeys(REPORTED, 0) | {"accounts": {}} for provider in EMULATORS}
     for provider, account, name, n in totals:
         report[provider][name] += n
         if account:

@@ -23,6 +23,7 @@ from ulid import ULID
 
 from handlers.app import build
 from handlers.jobs.database import start_embedded
+from handlers.providers.registry import PROVIDERS
 from handlers.server import listen
 from handlers.settings import Settings, load
 from sandbox.wire import Exposed
@@ -31,7 +32,7 @@ from tests.judge import Exchange, Judge, Recorder
 ROOT = Path(__file__).parents[1]
 ALICE, BOB = "alice-secret-1", "bob-secret-22"
 KEYS = f"alice:{ALICE},bob:{BOB}"
-SANDBOXES = {"openai": "/sandbox/openai/v1", "runway": "/sandbox/runway"}
+SANDBOXES = {name: f"/sandbox{adapter.sandbox_path}" for name, adapter in PROVIDERS.items()}
 
 
 @dataclass

@@ -16,8 +16,8 @@ from ..dispatch.dispatcher import Dispatcher
 from ..errors import Conflict, NotFound, ProviderError, UnsupportedOperation
 from ..jobs import states
 from ..jobs.ledger import Job, Ledger
-from ..media.streaming import stream
-from ..providers.adapter import REQUEST_TYPES
+from ..media.streaming import stream, whole
+from ..providers.adapter import REQUEST_TYPES, Inline
 from ..providers.registry import Registry
 from ..upstream import Upstream
 
@@ -79,6 +79,8 @@ class Videos:
             raise NotFound(f"The video has no content: its status is {_status(job)}.", code="video_not_completed")
         account = self._registry.account(job.provider, job.key, job.base_url)
         source = await self._registry.provider(job.provider).adapter.source(account, job.native_id, variant)
+        if isinstance(source, Inline):
+            return whole(source.content, source.media_type, byte_range=range_, name=job.id)
         return await stream(
             self._http, source.url, dict(source.headers), variant=variant, byte_range=range_, name=job.id
         )

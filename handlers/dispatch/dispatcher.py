@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 import structlog
@@ -62,13 +63,8 @@ class Dispatcher:
                 "size": None if full.size is MISSING else full.size,
             }
             account = target.provider.accounts[0]
-            adapter = target.provider.adapter
-            placed = await placing.offer(
-                account,
-                target.model,
-                details,
-                lambda account: adapter.generate(account, target.model, full, image),
-            )
+            create = partial(target.provider.adapter.generate, model=target.model, request=full, image=image)
+            placed = await placing.offer(account, target.model, details, create)
             if placed is not None:
                 return placed
         return await placing.give_up()
@@ -77,25 +73,14 @@ class Dispatcher:
         """Place a job that changes a finished one, with the key that made that one."""
         provider = self._registry.provider(source.provider)
         account = self._registry.account(source.provider, source.key, source.base_url)
-        native_id = source.native_id
-        assert native_id is not None, "a completed job has a native id"
-        job = self._new(
-            owner,
-            "remix",
-            source.provider,
-            source.model,
-            request.model_dump(mode="json"),
-            source_id=source.id,
-        )
+        assert source.native_id is not None, "a completed job has a native id"
+        body: dict[str, Any] = request.model_dump(mode="json")
+        job = self._new(owner, "remix", source.provider, source.model, body, source_id=source.id)
         await self._ledger.record(job)
         placing = Placing(self._ledger, self._tracking, job)
         details = {"seconds": source.seconds, "size": source.size}
-        placed = await placing.offer(
-            account,
-            source.model,
-            details,
-            lambda account: provider.adapter.remix(account, native_id, request),
-        )
+        create = partial(provider.adapter.remix, native_id=source.native_id, request=request)
+        placed = await placing.offer(account, source.model, details, create)
         return placed if placed is not None else await placing.give_up()
 
     def _new(

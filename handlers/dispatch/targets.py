@@ -46,10 +46,11 @@ def resolve(request: VideoGenerationRequest, registry: Registry) -> list[Target 
 
 
 def _names(request: VideoGenerationRequest) -> list[tuple[str, str]]:
-    names = [_split(request.model)]
-    for fallback in request.fallbacks if request.fallbacks is not MISSING else ():
-        names.append((fallback.provider, fallback.model) if isinstance(fallback, Fallback) else _split(fallback.root))
-    return names
+    fallbacks = request.fallbacks if request.fallbacks is not MISSING else []
+    return [
+        _split(request.model),
+        *((each.provider, each.model) if isinstance(each, Fallback) else _split(each.root) for each in fallbacks),
+    ]
 
 
 def _split(model: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncGenerator, Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 import jsonschema_rs
@@ -214,7 +215,7 @@ async def _file(name: str, upload: UploadFile) -> str:
 def _put(payload: dict[str, Any], path: list[str], value: str) -> None:
     """Put a value at `a[b][c]` or `a[]`."""
     here: Any = payload
-    for step, following in zip(path, path[1:], strict=False):
+    for step, following in pairwise(path):
         here = here.setdefault(step, [] if following == "" else {}) if isinstance(here, dict) else None
         if not isinstance(here, list if following == "" else dict):
             raise InvalidRequest(f"The form has {path[0]} in two shapes.", code="invalid_form", param=path[0])

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 import structlog
 from starlette.responses import Response, StreamingResponse
+from werkzeug.http import parse_range_header
 
 from ..errors import NotFound, ProviderFailed, RangeNotSatisfiable, ReelgateError
 from ..upstream import Download, Upstream
@@ -38,13 +39,31 @@ async def stream(
     if media_type not in EXTENSIONS:
         media_type = MEDIA_TYPES[variant]
     passed_on = {header: download.headers[header] for header in PASSED_ON if header in download.headers}
-    disposition = f'inline; filename="{name}.{EXTENSIONS[media_type]}"'
     return StreamingResponse(
         _pieces(stack, download),
         status_code=download.status,
         media_type=media_type,
-        headers={**passed_on, "Content-Disposition": disposition},
+        headers={**passed_on, "Content-Disposition": _disposition(name, media_type)},
     )
+
+
+def whole(content: bytes, media_type: str, *, byte_range: str | None, name: str) -> Response:
+    """The same for a file that is already here. Several ranges at once are answered with the whole file (RFC 9110 §14.2)."""
+    headers = {"Accept-Ranges": "bytes", "Content-Disposition": _disposition(name, media_type)}
+    asked = parse_range_header(byte_range)
+    if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
+        return Response(content, media_type=media_type, headers=headers)
+    span = asked.range_for_length(len(content))
+    if span is None:
+        refused = RangeNotSatisfiable("The range lies outside the file.", param="Range")
+        refused.headers["Content-Range"] = f"bytes */{len(content)}"
+        raise refused
+    headers["Content-Range"] = f"bytes {span[0]}-{span[1] - 1}/{len(content)}"
+    return Response(content[span[0] : span[1]], status_code=206, media_type=media_type, headers=headers)
+
+
+def _disposition(name: str, media_type: str) -> str:
+    return f'inline; filename="{name}.{EXTENSIONS[media_type]}"'
 
 
 async def _pieces(stack: AsyncExitStack, download: Download) -> AsyncIterator[bytes]:

@@ -36,11 +36,15 @@ REQUEST_TYPES = {
 class Account:
     """One key of one provider: everything a call needs to be made as the one who made the job."""
 
-    provider: str
+    provider: str  # the name under which it is configured
     key: str  # its name
     secret: SecretStr
     base_url: str  # without a slash at the end
     http: Upstream = field(repr=False)
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What else a key of this provider needs: a project, a region, an API version. The adapter's docstring names them."""
+    deployments: Mapping[str, str] = field(default_factory=dict)  # model -> the name under which this key has it
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # sent along with every call
     sandbox: bool = False
 
     async def call(
@@ -54,8 +58,17 @@ class Account:
         creates: bool = False,
     ) -> Reply:
         return await self.http.send(
-            method, f"{self.base_url}{path}", headers=headers, json=json, form=form, creates=creates
+            method,
+            f"{self.base_url}{path}",
+            headers={**self.headers, **headers},
+            json=json,
+            form=form,
+            creates=creates,
         )
+
+    def deployment(self, model: str) -> str:
+        """The name under which this key has the model."""
+        return self.deployments.get(model, model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +115,26 @@ class Source:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """The bytes of a finished video, from a provider that answers with them."""
+
+    content: bytes = field(repr=False)
+    media_type: str = "video/mp4"
+
+
 class Adapter:
     """The operations of a provider. Each is async, makes one upstream call if it can, and raises ProviderError."""
 
     name: ClassVar[str]
+    base_url: ClassVar[str] = ""  # the vendor's; empty where every user has an address of their own
+    key_variables: ClassVar[
+        tuple[str, ...]
+    ] = ()  # environment variables in which the vendor's own tools look for the key
+    url_variables: ClassVar[tuple[str, ...]] = ()  # and for the base URL
+    sandbox_path: ClassVar[str]  # where the sandbox has its emulator
+    sandbox_secret: ClassVar[str]  # a key that the emulator takes
+    sandbox_options: ClassVar[Mapping[str, str]] = {}  # and the options beside it
     poll_seconds: ClassVar[float] = 5.0  # how often a running job is asked about
 
     async def generate(
@@ -117,7 +146,7 @@ class Adapter:
     async def retrieve(self, account: Account, native_id: str) -> Snapshot:
         raise UnsupportedOperation(REQUEST_TYPES["retrieve"], self.name)
 
-    async def source(self, account: Account, native_id: str, variant: str) -> Source:
+    async def source(self, account: Account, native_id: str, variant: str) -> Source | Inline:
         """Where the file is. `variant` is video, thumbnail or spritesheet; NotFound if there is no such file."""
         raise UnsupportedOperation(REQUEST_TYPES["source"], self.name)
 

@@ -1,4 +1,4 @@
-"""What is known of each model: models.yaml, read once and checked."""
+"""What is known of each model: the files of models/, read once and checked."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ class Price(BaseModel):
     audio: bool | None = None
 
 
+class Retired(BaseModel):
+    """The vendor has switched it off."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    since: date
+    notice: str
+
+
 class Capabilities(BaseModel):
     """What a model can do. None: not known, the provider decides."""
 
@@ -39,6 +47,7 @@ class Capabilities(BaseModel):
     prompt_characters: int | None = None  # UTF-16 code units
     prices: tuple[Price, ...] = ()
     confirmed: date | None = None
+    retired: Retired | None = None
 
     def sizes_for(self, material: Input) -> tuple[str, ...] | None:
         return self.image_sizes if material == "image" and self.image_sizes is not None else self.sizes
@@ -54,16 +63,19 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     source: str
     confirmed: date
+    retired: Retired | None = None
     models: dict[str, Capabilities]
 
 
 @cache
 def catalog() -> Mapping[str, Mapping[str, Capabilities]]:
     """Provider -> model -> what it can do."""
-    text = (Path(__file__).parent / "models.yaml").read_text()
+    return {file.stem: _models(file) for file in sorted((Path(__file__).parent / "models").glob("*.yaml"))}
+
+
+def _models(file: Path) -> Mapping[str, Capabilities]:
+    entry = Entry.model_validate(yaml.safe_load(file.read_text()))
     return {
-        provider: {
-            name: model.model_copy(update={"confirmed": entry.confirmed}) for name, model in entry.models.items()
-        }
-        for provider, entry in ((name, Entry.model_validate(raw)) for name, raw in yaml.safe_load(text).items())
+        name: model.model_copy(update={"confirmed": entry.confirmed, "retired": model.retired or entry.retired})
+        for name, model in entry.models.items()
     }

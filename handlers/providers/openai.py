@@ -37,36 +37,44 @@ SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 class OpenAI(Adapter):
     name = "openai"
+    base_url = "https://api.openai.com/v1"
+    key_variables = ("OPENAI_API_KEY",)
+    url_variables = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
+    sandbox_path = "/openai/v1"
+    sandbox_secret = "sk-sandbox-reelgate"  # noqa: S105  opens nothing but an emulator
+
+    def auth(self, account: Account) -> dict[str, str]:
+        return {"Authorization": f"Bearer {account.secret.get_secret_value()}"}
+
+    def encode(self, model: str, request: VideoGenerationRequest, image: Image | None) -> dict[str, str | File]:
+        return encode(model, request, image)
 
     async def generate(
         self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None
     ) -> Snapshot:
         # Multipart always: the official client sends nothing else, and some servers of the dialect read nothing else.
-        reply = await account.call(
-            "POST", "/videos", headers=auth(account), form=encode(model, request, image), creates=True
-        )
+        form = self.encode(account.deployment(model), request, image)
+        reply = await account.call("POST", "/videos", headers=self.auth(account), form=form, creates=True)
         return decode(answer(reply, creates=True), reply)
 
     async def retrieve(self, account: Account, native_id: str) -> Snapshot:
-        reply = await account.call("GET", path(native_id), headers=auth(account))
+        reply = await account.call("GET", path(native_id), headers=self.auth(account))
         return decode(answer(reply), reply)
 
     async def source(self, account: Account, native_id: str, variant: str) -> Source:
-        return Source(f"{account.base_url}{path(native_id)}/content?variant={variant}", auth(account))
+        return Source(f"{account.base_url}{path(native_id)}/content?variant={variant}", self.auth(account))
 
     async def delete(self, account: Account, native_id: str) -> None:
-        reply = await account.call("DELETE", path(native_id), headers=auth(account))
+        reply = await account.call("DELETE", path(native_id), headers=self.auth(account))
         if not reply.ok and reply.status != 404:
             raise refused(reply)
 
     async def remix(self, account: Account, native_id: str, request: VideoRemixRequest) -> Snapshot:
         body = RemixVideo(prompt=request.prompt).model_dump() | extras(request)
-        reply = await account.call("POST", f"{path(native_id)}/remix", headers=auth(account), json=body, creates=True)
+        reply = await account.call(
+            "POST", f"{path(native_id)}/remix", headers=self.auth(account), json=body, creates=True
+        )
         return decode(answer(reply, creates=True), reply)
-
-
-def auth(account: Account) -> dict[str, str]:
-    return {"Authorization": f"Bearer {account.secret.get_secret_value()}"}
 
 
 def path(native_id: str) -> str:

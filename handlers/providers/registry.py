@@ -21,11 +21,7 @@ PROVIDERS: Mapping[str, Adapter] = {adapter.name: adapter for adapter in (OpenAI
 
 NAMED_BY_THE_CONTRACT = frozenset(provider.value for provider in ModelProvider)
 
-VENDOR_URLS = {"openai": "https://api.openai.com/v1", "runway": "https://api.dev.runwayml.com"}
-"""At its vendor a provider serves the catalogue's models; at any other address it may serve models we do not know."""
-
-SANDBOX_PATHS = {"openai": "/sandbox/openai/v1", "runway": "/sandbox/runway"}
-SANDBOX_SECRETS = {"openai": "sk-sandbox-reelgate", "runway": "key_sandbox_reelgate"}
+SANDBOX = "/sandbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +33,18 @@ class Provider:
     accounts: tuple[Account, ...]
     models: Mapping[str, Capabilities]
     closed: bool  # whether `models` are all there are
+    at_vendor: bool  # whether this is the vendor's own service, which may have been switched off
     poll_seconds: float
 
     def capabilities(self, model: str) -> Capabilities:
         """What a model can do. Raises NotFound if the provider has no such model."""
         known = self.models.get(model)
+        if known is not None and known.retired is not None and self.at_vendor:
+            raise NotFound(
+                f"{self.name}/{model} was switched off on {known.retired.since}. {known.retired.notice}",
+                code="model_retired",
+                param="model",
+            )
         if known is None and self.closed:
             raise NotFound(
                 f"The model {self.name}/{model} does not exist. GET /v1/models lists those that do.",
@@ -97,10 +100,18 @@ def build(settings: Settings, http: Upstream, own_url: str) -> Registry:
         return Registry(
             {
                 name: _provider(
-                    Account(name, "sandbox", SecretStr(SANDBOX_SECRETS[name]), own_url + path, http, sandbox=True),
+                    Account(
+                        name,
+                        "sandbox",
+                        SecretStr(adapter.sandbox_secret),
+                        own_url + SANDBOX + adapter.sandbox_path,
+                        http,
+                        options=adapter.sandbox_options,
+                        sandbox=True,
+                    ),
                     poll_seconds=min(0.5, settings.sandbox_job_seconds / 8),
                 )
-                for name, path in SANDBOX_PATHS.items()
+                for name, adapter in PROVIDERS.items()
             },
             sandbox=True,
         )
@@ -124,6 +135,7 @@ def _provider(account: Account, *, poll_seconds: float | None = None) -> Provide
         adapter=adapter,
         accounts=(account,),
         models=catalog().get(account.provider, {}),
-        closed=account.sandbox or account.base_url == VENDOR_URLS[account.provider],
+        closed=account.sandbox or account.base_url == adapter.base_url,
+        at_vendor=account.base_url == adapter.base_url,
         poll_seconds=poll_seconds or adapter.poll_seconds,
     )

@@ -59,6 +59,11 @@ CALLED_PROMPT_VIDEO = ("seedance2", "hailuo3", "klingO3")
 
 class Runway(Adapter):
     name = "runway"
+    base_url = "https://api.dev.runwayml.com"
+    key_variables = ("RUNWAYML_API_SECRET",)
+    url_variables = ("RUNWAYML_BASE_URL",)
+    sandbox_path = "/runway"
+    sandbox_secret = "key_sandbox_reelgate"  # noqa: S105  opens nothing but an emulator
     poll_seconds = 5.0  # the least the vendor's SDK allows
 
     async def generate(
@@ -83,7 +88,6 @@ class Runway(Adapter):
         reply = await account.call("DELETE", path(native_id), headers=headers(account))
         if not reply.ok and reply.status != 404:
             raise refused(reply)
-
 
     async def remix(self, account: Account, native_id: str, request: VideoRemixRequest) -> Snapshot:
         source = await output_url(account, native_id)

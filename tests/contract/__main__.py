@@ -1,6 +1,6 @@
 """`make contract`: the running server against its document, all checks on, with several seeds. Prints the counts.
 
-    python -m tests.contract [SEED ...]
+python -m tests.contract [SEED ...]
 """
 
 from __future__ import annotations

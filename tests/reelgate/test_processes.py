@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import QUICK, environment, started
+from .conftest import environment, started
 
 REELGATE = (sys.executable, "-m", "reelgate")
 
@@ -65,27 +65,24 @@ def test_an_interrupted_wait_names_the_job_and_how_to_resume(url: str) -> None:
     assert f"`reelgate get {video_id}` tells how far it is" in rest
 
 
-def test_a_terminal_gets_colours_and_bars(url: str, tmp_path: Path) -> None:
+def test_a_terminal_gets_colours_and_bars(url: str, finished: str, tmp_path: Path) -> None:
     terminal, end = pty.openpty()
-    command = [*REELGATE, "--url", url, "generate", f"A boat {QUICK}", "-m", "openai/sora-2", "-o", "boat.mp4"]
-    with subprocess.Popen(
-        command, env=environment(TERM="xterm-256color"), cwd=tmp_path, stdout=end, stderr=end
-    ) as process:
+    command = [*REELGATE, "--url", url, "download", finished]
+    with subprocess.Popen(command, env=environment(TERM="xterm"), cwd=tmp_path, stdout=end, stderr=end) as process:
         os.close(end)
         seen = _read(terminal)
     assert process.returncode == 0
     assert "\x1b[" in seen
     assert "━" in seen
-    assert re.search(r"boat\.mp4 +video_", seen)
+    assert f"{finished}.mp4" in seen
 
 
-def test_a_pipe_gets_neither_colours_nor_bars(url: str, tmp_path: Path) -> None:
-    command = [*REELGATE, "--url", url, "generate", f"A boat {QUICK}", "-m", "openai/sora-2"]
-    made = subprocess.run(
+def test_a_pipe_gets_neither_colours_nor_bars(url: str, finished: str, tmp_path: Path) -> None:
+    command = [*REELGATE, "--url", url, "download", finished]
+    saved = subprocess.run(
         command, env=environment(), cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30
     )
-    assert "\x1b" not in made.stdout + made.stderr
-    assert made.stderr.count("\n") == 1
+    assert (saved.stdout, saved.stderr) == (f"{finished}.mp4\n", "")
 
 
 def test_the_client_commands_load_nothing_of_the_server() -> None:
