@@ -23,7 +23,7 @@ LATEST = Path(__file__).with_name("results") / "latest.json"
 
 def main() -> int:
     options = parse()
-    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 120)
+    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 140)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaves through every `finally`, as Ctrl-C does
     rounds, seconds = (1, 1.0) if options.quick else (5, 3.0)
 

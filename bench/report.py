@@ -35,7 +35,7 @@ class Sample:
     p50: float
     p99: float
     upstream_polls: int
-    """Status polls that the upstream was asked for while the load lasted."""
+    """Status polls that reached the upstream from this system while the load lasted."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ HEADINGS = (
     "operation",
     "system",
     "CPU µs",
-    "PostgreSQL's share",
+    "of it PostgreSQL",
     "LiteLLM / reelgate",
     "p50 ms",
     "p99 ms",
@@ -196,7 +196,7 @@ def document(samples: Sequence[Sample], memory: Memory, facts: Mapping[str, Any]
 
 
 def _spread(figure: Figure, form: str) -> str:
-    return f"{figure.median:{form}} ({figure.least:{form}} to {figure.most:{form}})"
+    return f"{figure.median:{form}} ({figure.least:{form}}–{figure.most:{form}})"
 
 
 TEXT = """# What the benchmark found

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -52,7 +53,7 @@ def measure(*, rounds: int, seconds: float, concurrency: int, tell: Callable[[st
             system: {part: (resident, after[system][part]) for part, resident in parts.items()}
             for system, parts in at_rest.items()
         }
-        return Result(samples, memory, run.creates_sent, run.upstream_count("creates_accepted"))
+        return Result(samples, memory, run.creates_sent, run.creates_seen())
 
 
 class Run:
@@ -74,8 +75,16 @@ class Run:
             yield self._poll(number, system, seconds)
             yield self._create(number, system, seconds)
 
-    def upstream_count(self, name: str) -> int:
-        return int(self._http.get(self._stats, timeout=10).json()["openai"][name])
+    def creates_seen(self) -> int:
+        """By the upstream, of all systems together."""
+        return int(self._upstream_counts()["creates_accepted"])
+
+    def _polls_seen(self, system: System) -> int:
+        """By the upstream, of this system."""
+        return int(self._upstream_counts()["accounts"][system.account]["polls"])
+
+    def _upstream_counts(self) -> Any:
+        return self._http.get(self._stats, timeout=10).json()["openai"]
 
     def _start_jobs(self, system: System) -> list[str]:
         plan = load.creates(system, LONG, concurrency=self._concurrency, seconds=30, most=RUNNING, warm_up=0)
@@ -99,9 +108,9 @@ class Run:
 
     def _apply(self, number: int, operation: str, system: System, plan: load.Plan) -> Sample:
         with load.prepared(plan) as ready:
-            polls_before, before = self.upstream_count("polls"), _cpu(system)
+            polls_before, before = self._polls_seen(system), _cpu(system)
             seen = ready.go()
-            after, polls_after = _cpu(system), self.upstream_count("polls")
+            after, polls_after = _cpu(system), self._polls_seen(system)
         cpu_after: dict[str, float] = {}
         if system.follows and seen.ids:
             self._wait_until_ended(system, seen.ids)

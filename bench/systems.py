@@ -28,7 +28,7 @@ from .processes import STOP, Failed, environment, server, wait_until_ready
 ROOT = Path(__file__).resolve().parent.parent
 
 JOB_SECONDS = 4  # that a job takes upstream
-UPSTREAM_KEY = "sk-sandbox-bench"
+UPSTREAM_KEY = "sk-sandbox-{account}"  # of the emulator; it counts by account
 REELGATE_KEY = "a-secret-of-the-benchmark"
 LITELLM_KEY = "sk-a-secret-of-the-benchmark"
 
@@ -51,6 +51,8 @@ class System:
     base_url: str
     key: str
     model: str
+    account: str
+    """Whose requests the upstream counts as coming from here."""
     parts: Mapping[str, int]
     """What its cost is made of: name -> pid of the root of a process tree."""
     follows: bool = False
@@ -77,18 +79,20 @@ def running_upstream(directory: Path) -> Iterator[System]:
     log = directory / "upstream.log"
     with server([*command, "--job-seconds", str(JOB_SECONDS)], cwd=ROOT, env=environment(), log=log) as pid:
         wait_until_ready(f"http://127.0.0.1:{port}/stats", pid, log)
-        yield System("upstream", f"http://127.0.0.1:{port}/openai/v1", UPSTREAM_KEY, "sora-2", {"server": pid})
+        key = UPSTREAM_KEY.format(account="direct")
+        yield System("upstream", f"http://127.0.0.1:{port}/openai/v1", key, "sora-2", "direct", {"server": pid})
 
 
 @contextmanager
 def running_reelgate(directory: Path, upstream: str) -> Iterator[Callable[[], System]]:
     """Starts reelgate; gives a function that waits until it is ready and returns the system."""
     port, data, log = free_port(), directory / "reelgate", directory / "reelgate.log"
+    url = f"http://127.0.0.1:{port}/v1"
     variables = {
         "PORT": str(port),
         "REELGATE_DATA_DIR": str(data),
         "REELGATE_API_KEYS": f"bench:{REELGATE_KEY}",
-        "OPENAI_API_KEY": UPSTREAM_KEY,
+        "OPENAI_API_KEY": UPSTREAM_KEY.format(account="reelgate"),
         "OPENAI_BASE_URL": upstream,
     }
     command = [sys.executable, "-c", "from handlers import server, settings; server.serve(settings.load())"]
@@ -97,7 +101,7 @@ def running_reelgate(directory: Path, upstream: str) -> Iterator[Callable[[], Sy
         wait_until_ready(f"http://127.0.0.1:{port}/health", pid, log)
         postmaster = int((data / "postgres" / "postmaster.pid").read_text().splitlines()[0])
         parts = {"server": pid, "postgres": postmaster}
-        return System("reelgate", f"http://127.0.0.1:{port}/v1", REELGATE_KEY, "openai/sora-2", parts, follows=True)
+        return System("reelgate", url, REELGATE_KEY, "openai/sora-2", "reelgate", parts, follows=True)
 
     try:
         with server(command, cwd=ROOT, env=environment(**variables), log=log) as pid:
@@ -121,7 +125,8 @@ def end_postgres(directory: Path) -> None:
 def running_litellm(directory: Path, python: Path, upstream: str) -> Iterator[Callable[[], System]]:
     """Starts the LiteLLM proxy; gives a function that waits until it is ready and returns the system."""
     port, log, config = free_port(), directory / "litellm.log", directory / "litellm.yaml"
-    target = {"model": "openai/sora-2", "api_base": upstream, "api_key": UPSTREAM_KEY}
+    url = f"http://127.0.0.1:{port}/v1"
+    target = {"model": "openai/sora-2", "api_base": upstream, "api_key": UPSTREAM_KEY.format(account="litellm")}
     settings = {  # JSON is YAML
         "model_list": [{"model_name": "openai/sora-2", "litellm_params": target}],
         "general_settings": {"master_key": LITELLM_KEY},
@@ -133,7 +138,7 @@ def running_litellm(directory: Path, python: Path, upstream: str) -> Iterator[Ca
 
     def ready() -> System:
         wait_until_ready(f"http://127.0.0.1:{port}/health/liveliness", pid, log)
-        return System("LiteLLM", f"http://127.0.0.1:{port}/v1", LITELLM_KEY, "openai/sora-2", {"server": pid})
+        return System("LiteLLM", url, LITELLM_KEY, "openai/sora-2", "litellm", {"server": pid})
 
     with server([*command, *options], cwd=directory, env=environment(**LITELLM_ENVIRONMENT), log=log) as pid:
         yield ready

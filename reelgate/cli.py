@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -96,6 +98,8 @@ def serve(
     """Run the gateway."""
     from handlers import server, settings  # slow to import, and not needed by a client
 
+    # uvicorn, once it has stopped, raises the signal again: that must not keep the exit from stopping the database.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with _settings_told():
         server.serve(settings.load(host=host, port=port))
 

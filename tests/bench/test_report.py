@@ -78,7 +78,7 @@ def test_the_committed_result_has_every_row() -> None:
     }
     counts = {"concurrency": 8, "creates_sent": 10, "creates_seen": 10}
     written = markdown(found, {"reelgate": {"server": (2**20, 3 * 2**20)}}, facts | counts)
-    assert "| create | reelgate | 1000 (1000 to 1000) | 500 |" in written
-    assert "| … and followed | reelgate | 2000 (2000 to 2000) |" in written
-    assert "| create | LiteLLM | 4000 (4000 to 4000) |  | 4.0 (4.0 to 4.0) |" in written
+    assert "| create | reelgate | 1000 (1000–1000) | 500 |" in written
+    assert "| … and followed | reelgate | 2000 (2000–2000) |" in written
+    assert "| create | LiteLLM | 4000 (4000–4000) |  | 4.0 (4.0–4.0) |" in written
     assert "| reelgate, server | 1 | 3 |" in written

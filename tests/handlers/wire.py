@@ -133,7 +133,7 @@ async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 
 class Cable:
-    """What runs between a client and PostgreSQL. `hold` keeps back what the server says; `cut` loses the connections."""
+    """What runs between a client and PostgreSQL. `hold` keeps back what the server says."""
 
     def __init__(self, database: str) -> None:
         parts = urlsplit(database)
@@ -142,9 +142,8 @@ class Cable:
         self.url = f"postgresql://postgres@127.0.0.1:{self._listening.getsockname()[1]}{parts.path}"
         self._open = threading.Event()
         self._open.set()
-        self._writers: set[asyncio.StreamWriter] = set()
-        self.on_commit: Callable[[], bool] | None = None
-        """Called when a client says COMMIT; true: the server commits, and the client never hears of it."""
+        self.deafen: Callable[[bytes], bool] | None = None
+        """Is told what a client says; true: the server hears it, and the client never hears an answer."""
 
     @contextlib.contextmanager
     def plugged_in(self) -> Iterator[Cable]:
@@ -164,8 +163,7 @@ class Cable:
         async def up() -> None:
             nonlocal deaf
             while data := await reader.read(65536):
-                if b"COMMIT" in data and self.on_commit is not None and self.on_commit():
-                    deaf = True
+                deaf = deaf or (self.deafen is not None and self.deafen(data))
                 there_writer.write(data)
 
         async def down() -> None:

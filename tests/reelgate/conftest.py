@@ -39,7 +39,7 @@ def environment(**changes: str) -> dict[str, str]:
 def started(arguments: list[str], folder: Path, ready: str, **settings: str) -> Iterator[tuple[str, ...]]:
     """A process of the gateway, from its ready line to SIGTERM. Gives what the groups of `ready` caught."""
     command = [sys.executable, "-m", "reelgate", *arguments]
-    with (folder / f"{arguments[0]}.log").open("w+") as log:
+    with (folder / f"{arguments[0]}.log").open("a+") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment(**settings))
         impatience = threading.Timer(60, process.kill)
         impatience.start()

@@ -152,6 +152,12 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         assert (document.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_make_target_exists(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make ([a-z-]+)", document.read_text(), re.MULTILINE)) <= targets
+
+
 def examples(language: str, word: str) -> list[str]:
     """The README's code blocks in a language that hold a word."""
     return [block for block in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if word in block]

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from handlers.errors import InvalidRequest, NotFound, Unavailable, UnsupportedOperation
 from handlers.providers.adapter import Adapter
-from handlers.providers.registry import NAMED_BY_THE_CONTRACT, PROVIDERS, SANDBOX_PATHS, Registry, build
+from handlers.providers.registry import NAMED_BY_THE_CONTRACT, PROVIDERS, Registry, build
 from handlers.settings import Settings
 from handlers.upstream import Upstream
 
@@ -21,7 +21,6 @@ OPENAI = {"openai_api_key": SecretStr("sk-1"), "sandbox": False}
 
 def test_every_adapter_is_named_by_the_contract_and_emulated() -> None:
     assert PROVIDERS.keys() <= NAMED_BY_THE_CONTRACT
-    assert SANDBOX_PATHS.keys() == PROVIDERS.keys()
     assert all(name == adapter.name for name, adapter in PROVIDERS.items())
 
 
@@ -56,11 +55,20 @@ def test_a_name_that_cannot_be_called_is_refused_with_the_reason(name: str, kind
 
 
 def test_at_its_vendor_a_provider_has_the_catalogues_models_only() -> None:
-    vendor = registry(**OPENAI).provider("openai")
-    assert vendor.capabilities("sora-2").seconds == ("4", "8", "12", "16", "20")
+    vendor = registry(runway_api_secret=SecretStr("key-1"), sandbox=False).provider("runway")
+    assert vendor.capabilities("gen4.5").default_seconds == "5"
     with pytest.raises(NotFound) as raised:
-        vendor.capabilities("sora-9")
+        vendor.capabilities("gen9")
     assert (raised.value.code, raised.value.param) == ("model_not_found", "model")
+
+
+def test_a_model_that_its_vendor_switched_off_is_gone_there_and_nowhere_else() -> None:
+    with pytest.raises(NotFound) as raised:
+        registry(**OPENAI).provider("openai").capabilities("sora-2")
+    assert (raised.value.code, raised.value.param) == ("model_retired", "model")
+    seconds = ("4", "8", "12", "16", "20")
+    for elsewhere in (registry(**OPENAI, openai_base_url="http://10.0.0.1/v1"), registry(sandbox=True)):
+        assert elsewhere.provider("openai").capabilities("sora-2").seconds == seconds
 
 
 def test_at_another_address_it_may_have_any_model() -> None:
