@@ -29,6 +29,7 @@ def render(document: Document, header: str) -> str:
         video=[by_id[name] for name in VIDEO_OPERATIONS] if by_id.keys() >= set(VIDEO_OPERATIONS) else [],
         json=JSON,
         signature=signature,
+        named=named,
         documentation=documentation,
         request=request,
     )
@@ -40,11 +41,16 @@ def signature(operation: Operation) -> str:
     if operation.bodies:
         model = f"body: models.{operation.bodies[JSON]}"
         positional.append(model if operation.body_required else f"{model} | None = None")
-    named = [
+    keywords = named(operation)
+    return ", ".join([*positional, *(["*", *keywords] if keywords else [])])
+
+
+def named(operation: Operation) -> list[str]:
+    """`limit: int | None = None` for each query and header parameter."""
+    return [
         f"{each.name}: {each.type}" + ("" if each.required else " | None = None")
         for each in _at(operation, "query", "header")
     ]
-    return ", ".join([*positional, *(["*", *named] if named else [])])
 
 
 def documentation(operation: Operation) -> str:

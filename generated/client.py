@@ -315,7 +315,16 @@ class Client:
         self._on_response = on_response
         self._session = session or requests.Session()
 
-    def video_generation(self, body: models.VideoGenerationRequest) -> models.VideoGenerationResponse:
+    def video_generation(
+        self,
+        body: models.VideoGenerationRequest,
+        *,
+        x_bf_api_key: str | None = None,
+        x_bf_api_key_id: str | None = None,
+        x_bf_session_id: str | None = None,
+        x_bf_send_back_raw_request: str | None = None,
+        x_bf_send_back_raw_response: str | None = None,
+    ) -> models.VideoGenerationResponse:
         """Generate a video
 
         Starts a video generation job and answers at once. The job is recorded before the provider is called and survives
@@ -323,8 +332,35 @@ class Client:
 
         The body is JSON, or `multipart/form-data` as the OpenAI SDKs send it: every field as text, `input_reference` as a
         file part (or as text).
+
+        Every header `x-bf-eh-NAME` is sent to the provider as `NAME`, unless the provider's own protocol uses that header.
+
+        x_bf_api_key: The name of the provider key to use, in place of a weighted choice.
+        x_bf_api_key_id: The id of the provider key to use. It wins over `x-bf-api-key`.
+        x_bf_session_id: Requests of one caller with the same session id are given the same provider key while it can
+            be used.
+        x_bf_send_back_raw_request: Put what was sent to the provider into `extra_fields.raw_request`, where the
+            configuration allows that.
+        x_bf_send_back_raw_response: Put what the provider answered into `extra_fields.raw_response`, where the
+            configuration allows that.
         """
-        return _read(models.VideoGenerationResponse, self._send(_Request("POST", "/v1/videos", body=body)))
+        return _read(
+            models.VideoGenerationResponse,
+            self._send(
+                _Request(
+                    "POST",
+                    "/v1/videos",
+                    headers={
+                        "x-bf-api-key": x_bf_api_key,
+                        "x-bf-api-key-id": x_bf_api_key_id,
+                        "x-bf-session-id": x_bf_session_id,
+                        "x-bf-send-back-raw-request": x_bf_send_back_raw_request,
+                        "x-bf-send-back-raw-response": x_bf_send_back_raw_response,
+                    },
+                    body=body,
+                )
+            ),
+        )
 
     def video_list(
         self,
@@ -454,11 +490,35 @@ class Client:
         timeout: float,
         on_progress: Callable[[models.VideoGenerationResponse], None] | None = None,
         poll_interval: float | None = None,
+        x_bf_api_key: str | None = None,
+        x_bf_api_key_id: str | None = None,
+        x_bf_session_id: str | None = None,
+        x_bf_send_back_raw_request: str | None = None,
+        x_bf_send_back_raw_response: str | None = None,
     ) -> models.VideoGenerationResponse:
-        """Makes a video and waits until it is finished. See `wait`; `timeout` includes making the request."""
+        """Makes a video and waits until it is finished.
+
+        See `video_generation` and `wait`; `timeout` includes making the request.
+        """
         deadline = time.monotonic() + timeout
         return self._follow(
-            self._send(_Request("POST", "/v1/videos", body=body)), deadline, on_progress, poll_interval
+            self._send(
+                _Request(
+                    "POST",
+                    "/v1/videos",
+                    headers={
+                        "x-bf-api-key": x_bf_api_key,
+                        "x-bf-api-key-id": x_bf_api_key_id,
+                        "x-bf-session-id": x_bf_session_id,
+                        "x-bf-send-back-raw-request": x_bf_send_back_raw_request,
+                        "x-bf-send-back-raw-response": x_bf_send_back_raw_response,
+                    },
+                    body=body,
+                )
+            ),
+            deadline,
+            on_progress,
+            poll_interval,
         )
 
     def wait(

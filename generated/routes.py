@@ -47,7 +47,14 @@ class Videos(Protocol[Caller]):
     """Video generation jobs and their files"""
 
     async def video_generation(
-        self, caller: Caller, body: schemas.VideoGenerationRequest
+        self,
+        caller: Caller,
+        body: schemas.VideoGenerationRequest,
+        x_bf_api_key: str | None = None,
+        x_bf_api_key_id: str | None = None,
+        x_bf_session_id: str | None = None,
+        x_bf_send_back_raw_request: str | None = None,
+        x_bf_send_back_raw_response: str | None = None,
     ) -> Answer[schemas.VideoGenerationResponse]:
         """Generate a video
 
@@ -56,6 +63,8 @@ class Videos(Protocol[Caller]):
 
         The body is JSON, or `multipart/form-data` as the OpenAI SDKs send it: every field as text, `input_reference` as a
         file part (or as text).
+
+        Every header `x-bf-eh-NAME` is sent to the provider as `NAME`, unless the provider's own protocol uses that header.
         """
         ...
 
@@ -181,7 +190,15 @@ def bind(
 
     async def serve_video_generation(user: Caller, payload: Payload) -> Response:
         return _respond(
-            await videos.video_generation(user, schemas.VideoGenerationRequest.model_validate(payload))
+            await videos.video_generation(
+                user,
+                schemas.VideoGenerationRequest.model_validate(payload),
+                request.headers.get("x-bf-api-key"),
+                request.headers.get("x-bf-api-key-id"),
+                request.headers.get("x-bf-session-id"),
+                request.headers.get("x-bf-send-back-raw-request"),
+                request.headers.get("x-bf-send-back-raw-response"),
+            )
         )
 
     async def serve_video_list(

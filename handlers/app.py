@@ -30,6 +30,7 @@ from .access.callers import Keyring
 from .api.health import Health
 from .api.models import Models
 from .api.videos import Videos
+from .configuration import Configuration
 from .dispatch.dispatcher import Dispatcher
 from .edge import bodies, credentials, envelope
 from .edge.requests import Requests
@@ -45,12 +46,12 @@ from .upstream import Upstream
 log = structlog.get_logger()
 
 
-def build(settings: Settings, database: URL, own_url: str) -> ASGIApp:
+def build(settings: Settings, configuration: Configuration, database: URL, own_url: str) -> ASGIApp:
     """The gateway as an ASGI application. `own_url` is where this very server is reached from this machine."""
     http = Upstream()
     engine = engine_for(database)
     ledger = Ledger(engine)
-    providers = registry.build(settings, http, own_url)
+    providers = registry.for_server(settings, configuration, own_url, http)
     changes = Changes(database, ledger.cache)
     tracking = Tracking(database, ledger, providers, concurrency=settings.tracking_concurrency)
     dispatcher = Dispatcher(ledger, providers, tracking, deadline=timedelta(minutes=settings.job_deadline_minutes))

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A call of a provider: the two bodies, without headers and without bulk."""
+
+    request: dict[str, Any]
+    response: dict[str, Any]
+
 
 request_id: ContextVar[str] = ContextVar("request_id")
 """The caller's own `x-request-id`, or one of ours."""
+
+forwarded_headers: ContextVar[Mapping[str, str]] = ContextVar("forwarded_headers")
+"""The caller's `x-bf-eh-NAME` headers, as NAME, to be sent to the provider."""
+
+exchanges: ContextVar[list[Exchange] | None] = ContextVar("exchanges", default=None)
+"""What was said to and by the provider, for callers who want to see it; None where nobody does."""
 
 base_url: ContextVar[str] = ContextVar("base_url")
 """Where the caller reaches the gateway, without a slash at the end: what links in an answer begin with."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 from contextlib import AsyncExitStack
@@ -41,16 +42,18 @@ def serve(settings: Settings) -> None:
     listening = listen(settings.host, settings.port)
     host, port = listening.getsockname()[:2]
     own_url = f"http://{reachable(host)}:{port}"
+    configuration = registry.configured(settings, os.environ)
     database = database_url(settings.database_url, settings.data_dir)
     config = uvicorn.Config(
-        build(settings, database, own_url),
+        build(settings, configuration, database, own_url),
         access_log=False,
         log_config=None,
         server_header=False,
         lifespan="on",
         timeout_graceful_shutdown=DRAIN,
     )
-    Server(config, ready_line(settings, own_url)).run(sockets=[listening])
+    sandbox = registry.in_sandbox(settings, configuration)
+    Server(config, ready_line(settings, own_url, sandbox=sandbox)).run(sockets=[listening])
 
 
 def work(settings: Settings) -> None:
@@ -64,7 +67,8 @@ async def _work(settings: Settings) -> None:
     http = Upstream()
     engine = engine_for(database)
     ledger = Ledger(engine)
-    providers = registry.build(settings, http, f"http://{reachable(settings.host)}:{settings.port}")
+    own_url = f"http://{reachable(settings.host)}:{settings.port}"
+    providers = registry.for_server(settings, registry.configured(settings, os.environ), own_url, http)
     tracking = Tracking(database, ledger, providers, concurrency=settings.tracking_concurrency)
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -100,13 +104,13 @@ def reachable(host: str) -> str:
     return unspecified.get(host, f"[{host}]" if ":" in host else host)
 
 
-def ready_line(settings: Settings, url: str) -> str:
+def ready_line(settings: Settings, url: str, *, sandbox: bool) -> str:
     """What a person sees when the server is ready: where it is, what serves it, and a request to copy."""
     key = '-H "Authorization: Bearer $REELGATE_API_KEY" ' if settings.api_keys else ""
-    sandbox = "\nSANDBOX: no provider is configured, so emulators serve every request. Nothing is generated or paid.\n"
+    warning = "\nSANDBOX: no provider is configured, so emulators serve every request. Nothing is generated or paid.\n"
     return f"""
 reelgate is ready on {url}
-{sandbox if settings.sandbox_on else ""}
+{warning if sandbox else ""}
 Try:
   curl {url}/v1/videos {key}-H 'Content-Type: application/json' \\
     -d '{{"model": "runway/gen4.5", "prompt": "A paper boat drifts down a gutter at dusk", "seconds": "4"}}'

@@ -9,7 +9,7 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
@@ -20,7 +20,7 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True)
 
     host: str = Field("127.0.0.1", validation_alias="HOST", description="Address to listen on.")
     port: int = Field(
@@ -31,7 +31,7 @@ class Settings(BaseSettings):
         validation_alias="REELGATE_DATA_DIR",
         description="Where the embedded database, the cache and the sandbox keep their files.",
     )
-    database_url: str | None = Field(
+    database_url: SecretStr | None = Field(
         None,
         validation_alias="DATABASE_URL",
         description="A PostgreSQL of your own (`postgresql://…`). Without it one is started under the data directory.",
@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         validation_alias="REELGATE_JOB_DEADLINE_MINUTES",
         description="When a job that does not end is given up.",
     )
+    config: Path | None = Field(
+        None,
+        validation_alias="REELGATE_CONFIG",
+        description="The configuration file. Default: `config.yaml`, `config.yml` or `config.json` in the data directory.",
+    )
     sandbox: bool | None = Field(
         None,
         validation_alias="REELGATE_SANDBOX",
@@ -89,22 +94,6 @@ class Settings(BaseSettings):
         validation_alias="REELGATE_LOG_FORMAT",
         description="`json`, `text`, or `auto`: text on a terminal, else JSON.",
     )
-    openai_api_key: SecretStr | None = Field(
-        None, validation_alias="OPENAI_API_KEY", description="Key of an OpenAI Videos API."
-    )
-    openai_base_url: str = Field(
-        "https://api.openai.com/v1",
-        validation_alias=AliasChoices("OPENAI_BASE_URL", "OPENAI_API_BASE"),
-        description="Base URL of the OpenAI Videos API, or of anything that speaks it.",
-    )
-    runway_api_secret: SecretStr | None = Field(
-        None, validation_alias="RUNWAYML_API_SECRET", description="Key of the Runway API."
-    )
-    runway_base_url: str = Field(
-        "https://api.dev.runwayml.com",
-        validation_alias="RUNWAYML_BASE_URL",
-        description="Base URL of the Runway API.",
-    )
 
     @field_validator("api_keys", mode="before")
     @classmethod
@@ -124,11 +113,6 @@ class Settings(BaseSettings):
     @property
     def max_body_bytes(self) -> int:
         return self.max_body_mb * MEBIBYTE
-
-    @property
-    def sandbox_on(self) -> bool:
-        configured = self.openai_api_key is not None or self.runway_api_secret is not None
-        return self.sandbox if self.sandbox is not None else not configured
 
     @property
     def loopback(self) -> bool:

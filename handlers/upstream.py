@@ -14,16 +14,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import orjson
 from yarl import URL
 
+from .configuration import Proxy
 from .errors import NotSent, OutcomeUnknown, ProviderError, ProviderFailed, ProviderTimeout
 
 CONNECT = 10.0  # seconds for name resolution, connecting and TLS together
-ANSWER = 60.0  # seconds for headers and body of an API call
-CREATE = 120.0  # seconds for a create, which some providers answer only once the job is placed
+ANSWER = 60.0  # seconds for headers and body of an API call, unless told otherwise
 STALLED = 60.0  # seconds without a byte after which a download is given up
 MAX_ANSWER = 16 * 1024 * 1024  # bytes of an API answer
 MAX_REDIRECTS = 5
@@ -39,6 +40,9 @@ NEVER_LEFT = (
     aiohttp.ServerFingerprintMismatch,
 )
 """aiohttp's words for: the request was not sent. Everything else it raises came after sending, or may have."""
+
+DIRECTED = Proxy()
+"""The proxy that the environment names, if it names one."""
 
 TOO_LATE = (aiohttp.ServerTimeoutError, asyncio.TimeoutError)
 
@@ -98,8 +102,7 @@ class Upstream:
         self._fresh: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Upstream:
-        # aiohttp adds `Accept-Encoding` and unpacks by itself; a download must arrive as it is, so ranges stay true.
-        common: dict[str, Any] = {"trust_env": True, "headers": {"User-Agent": "reelgate"}}
+        common: dict[str, Any] = {"headers": {"User-Agent": "reelgate"}}
         self._pooled = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, limit_per_host=100), **common)
         self._fresh = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True), **common)
         return self
@@ -117,27 +120,40 @@ class Upstream:
         headers: Mapping[str, str],
         json: object = None,
         form: Mapping[str, str | File] | None = None,
+        urlencoded: Mapping[str, str] | None = None,
         creates: bool = False,
+        most: int | None = None,
+        timeout: float = ANSWER,
+        proxy: Proxy = DIRECTED,
     ) -> Reply:
-        """Send one request and read its whole answer, whatever its status.
+        """Send one request and read its whole answer, whatever its status. `timeout` is in seconds, for all of it.
 
+        `form` goes as multipart/form-data. `most` is how many bytes the answer may have, MAX_ANSWER unless told otherwise.
         `creates` says that the provider may make something for it. Raises NotSent if it never left; otherwise, when no whole
         answer came, OutcomeUnknown if it creates, else ProviderTimeout or ProviderFailed.
         """
         session = self._fresh if creates else self._pooled
         assert session is not None, "Upstream is used outside of its context"
-        timeout = aiohttp.ClientTimeout(total=CREATE if creates else ANSWER, sock_connect=CONNECT, connect=CONNECT)
+        limits = aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT, connect=CONNECT)
         try:
             async with session.request(
-                method, url, headers=headers, data=_data(json, form), timeout=timeout, allow_redirects=False
+                method,
+                url,
+                headers=headers,
+                data=aiohttp.FormData(urlencoded) if urlencoded is not None else _data(json, form),
+                timeout=limits,
+                allow_redirects=False,
+                **_through(proxy, url),
             ) as response:
-                body = await _read(response)
+                body = await _read(response, most or MAX_ANSWER)
                 return Reply(response.status, response.headers, body)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _ours(error, creates=creates) from error
 
     @asynccontextmanager
-    async def download(self, url: str, *, headers: Mapping[str, str]) -> AsyncIterator[Download]:
+    async def download(
+        self, url: str, *, headers: Mapping[str, str], proxy: Proxy = DIRECTED
+    ) -> AsyncIterator[Download]:
         """Stream a body, whatever its status. Raises NotSent, ProviderTimeout or ProviderFailed, also between chunks."""
         assert self._pooled is not None, "Upstream is used outside of its context"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, connect=CONNECT, sock_read=STALLED)
@@ -149,6 +165,7 @@ class Upstream:
                     timeout=timeout,
                     allow_redirects=False,
                     auto_decompress=False,
+                    **_through(proxy, url),
                 ) as response:
                     location = response.headers.get("Location")
                     if response.status not in (301, 302, 303, 307, 308) or location is None:
@@ -161,6 +178,18 @@ class Upstream:
             raise ProviderFailed(f"The file was redirected more than {MAX_REDIRECTS} times")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _ours(error, creates=False) from error
+
+
+def _through(proxy: Proxy, url: str) -> dict[str, Any]:
+    """aiohttp's arguments for the proxy that leads to a URL."""
+    if proxy.type == "http":
+        given = proxy.username is not None
+        password = proxy.password.get_secret_value() if proxy.password is not None else ""
+        return {"proxy": proxy.url, "proxy_auth": aiohttp.BasicAuth(proxy.username or "", password) if given else None}
+    host = URL(url).host or ""
+    if proxy.type == "none" or proxy_bypass(host):
+        return {}
+    return {"proxy": getproxies().get(URL(url).scheme)}
 
 
 def _data(json: object, form: Mapping[str, str | File] | None) -> aiohttp.FormData | aiohttp.BytesPayload | None:
@@ -177,12 +206,12 @@ def _data(json: object, form: Mapping[str, str | File] | None) -> aiohttp.FormDa
     return data
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
-        if len(body) > MAX_ANSWER:
-            raise aiohttp.ClientPayloadError(f"the answer is larger than {MAX_ANSWER} bytes")
+        if len(body) > most:
+            raise aiohttp.ClientPayloadError(f"the answer is larger than {most} bytes")
     return bytes(body)
 
 

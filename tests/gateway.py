@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from sqlalchemy import make_url
 from ulid import ULID
 
 from handlers.app import build
+from handlers.configuration import validated
 from handlers.jobs.database import start_embedded
 from handlers.providers.registry import PROVIDERS
 from handlers.server import listen
@@ -87,14 +89,20 @@ def new_database() -> str:
 
 
 @contextlib.contextmanager
-def running(directory: Path, database: str | None = None, **settings: Any) -> Iterator[Gateway]:
-    """A gateway in a thread of this process, on a free port. `settings` are fields of `Settings`."""
+def running(
+    directory: Path, database: str | None = None, configuration: Mapping[str, Any] | None = None, **settings: Any
+) -> Iterator[Gateway]:
+    """A gateway in a thread of this process, on a free port. `settings` are fields of `Settings`.
+
+    `configuration` is what a configuration file would hold; without one, the sandbox serves every provider.
+    """
+    database = database or new_database()
     chosen = load(
         **{
             "data_dir": directory,
-            "database_url": database or new_database(),
+            "database_url": database,
             "api_keys": KEYS,
-            "sandbox": True,
+            "sandbox": configuration is None,
             "sandbox_job_seconds": 0.3,
             **settings,
         }
@@ -102,7 +110,8 @@ def running(directory: Path, database: str | None = None, **settings: Any) -> It
     listening = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     gateway = Gateway(url, chosen)
-    app = build(chosen, make_url(chosen.database_url or "").set(drivername="postgresql+psycopg"), url)
+    configured = validated(configuration or {}, os.environ, "The configuration of a test")
+    app = build(chosen, configured, make_url(database).set(drivername="postgresql+psycopg"), url)
     server = uvicorn.Server(
         uvicorn.Config(
             Exposed(Recorder(app, gateway.exchanges)),

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     {"generated"},
     {"errors", "settings", "context", "logs"},
+    {"configuration"},
     {"upstream"},
     {"media"},
     {"providers"},
@@ -77,7 +78,10 @@ def _height(name: str) -> int:
 
 
 def _kin(importer: str, imported: str) -> bool:
-    return importer in PROVIDERS_OTHERS or imported in ADAPTERS_MAY_USE | KINSHIP.get(importer, set())
+    """Whether a module of `providers/` may import another: an adapter only what is for all, its own parts and its kin."""
+    if importer in PROVIDERS_OTHERS or imported.startswith(f"{importer}_"):
+        return True
+    return imported in ADAPTERS_MAY_USE | KINSHIP.get(importer, set())
 
 
 def unit(module: str) -> str:

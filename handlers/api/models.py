@@ -28,7 +28,9 @@ class Models:
 
     async def model_list(self, caller: Caller) -> Answer[models.ModelListResponse]:
         listed = [
-            model(provider, name, can) for provider in self._registry for name, can in sorted(provider.models.items())
+            model(provider, name, can)
+            for provider in self._registry
+            for name, can in sorted(provider.usable_models().items())
         ]
         return Answer(models.ModelListResponse(object="list", data=listed))
 
@@ -48,7 +50,7 @@ def model(provider: Provider, name: str, can: Capabilities) -> models.Model:
         created=int(datetime.combine(can.confirmed, time(), UTC).timestamp()) if can.confirmed is not None else 0,
         owned_by=provider.name,
         capabilities=models.ModelCapabilities(
-            operations=[word for word, method in OPERATIONS.items() if provider.adapter.supports(method)],
+            operations=[word for word, method in OPERATIONS.items() if provider.supports(method)],
             inputs=[word for word in models.ModelInput if word.value in can.inputs],
             audio=can.audio,
             seed=can.seed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from starlette.responses import Response
@@ -11,15 +12,18 @@ from generated import models
 from generated.routes import Answer
 
 from ..access.callers import Caller
-from ..context import base_url
+from ..context import Exchange, base_url, exchanges, forwarded_headers
 from ..dispatch.dispatcher import Dispatcher
-from ..errors import Conflict, NotFound, ProviderError, UnsupportedOperation
+from ..dispatch.keys import Wishes
+from ..errors import Conflict, NotFound, ProviderError
 from ..jobs import states
 from ..jobs.ledger import Job, Ledger
 from ..media.streaming import stream, whole
 from ..providers.adapter import REQUEST_TYPES, Inline
 from ..providers.registry import Registry
 from ..upstream import Upstream
+
+NOTHING: Mapping[str, Any] = {}
 
 
 class Videos:
@@ -30,10 +34,27 @@ class Videos:
         self._http = http
 
     async def video_generation(
-        self, caller: Caller, body: models.VideoGenerationRequest
+        self,
+        caller: Caller,
+        body: models.VideoGenerationRequest,
+        x_bf_api_key: str | None = None,
+        x_bf_api_key_id: str | None = None,
+        x_bf_session_id: str | None = None,
+        x_bf_send_back_raw_request: str | None = None,
+        x_bf_send_back_raw_response: str | None = None,
     ) -> Answer[models.VideoGenerationResponse]:
-        job = await self._dispatcher.generate(caller.name, body)
-        return self._answer(job, "video_generation")
+        wishes = Wishes(
+            key_name=x_bf_api_key,
+            key_id=x_bf_api_key_id,
+            session_id=x_bf_session_id,
+            headers=forwarded_headers.get(),
+            raw_request=x_bf_send_back_raw_request == "true",
+            raw_response=x_bf_send_back_raw_response == "true",
+        )
+        seen: list[Exchange] = []
+        exchanges.set(seen)
+        job = await self._dispatcher.generate(caller.name, body, wishes)
+        return self._answer(job, "video_generation", self._raw(job, wishes, seen))
 
     async def video_list(
         self,
@@ -55,7 +76,7 @@ class Videos:
     async def video_delete(self, caller: Caller, video_id: str) -> Answer[models.VideoDeleteResponse]:
         job = await self._job(caller, video_id)
         provider = self._registry.providers.get(job.provider)
-        if job.native_id is not None and provider is not None and provider.adapter.supports("delete"):
+        if job.native_id is not None and provider is not None and provider.supports("delete"):
             account = self._registry.account(job.provider, job.key, job.base_url)
             try:
                 await provider.adapter.delete(account, job.native_id)
@@ -78,7 +99,9 @@ class Videos:
         if job.state != states.COMPLETED or job.native_id is None:
             raise NotFound(f"The video has no content: its status is {_status(job)}.", code="video_not_completed")
         account = self._registry.account(job.provider, job.key, job.base_url)
-        source = await self._registry.provider(job.provider).adapter.source(account, job.native_id, variant)
+        provider = self._registry.provider(job.provider)
+        provider.demand("source")
+        source = await provider.adapter.source(account, job.native_id, variant)
         if isinstance(source, Inline):
             return whole(source.content, source.media_type, byte_range=range_, name=job.id)
         return await stream(
@@ -89,8 +112,7 @@ class Videos:
         self, caller: Caller, video_id: str, body: models.VideoRemixRequest
     ) -> Answer[models.VideoGenerationResponse]:
         source = await self._job(caller, video_id)
-        if not self._registry.provider(source.provider).adapter.supports("remix"):
-            raise UnsupportedOperation(REQUEST_TYPES["remix"], source.provider)
+        self._registry.provider(source.provider).demand("remix")
         if source.state != states.COMPLETED:
             raise Conflict(
                 f"Only a completed video can be remixed; the status of this one is {_status(source)}.",
@@ -112,17 +134,31 @@ class Videos:
             return job.id
         raise NotFound(f"There is no video {after!r} to continue after.", code="video_not_found", param="after")
 
-    def _answer(self, job: Job, request_type: str) -> Answer[models.VideoGenerationResponse]:
+    def _raw(self, job: Job, wishes: Wishes, seen: list[Exchange]) -> dict[str, Any]:
+        """What was last said to and by the provider, where the configuration shows it or lets the caller ask for it."""
+        provider, on_request = self._registry.providers[job.provider], self._registry.raw_on_request
+        if not seen:
+            return {}
+        shown = {
+            "raw_request": (provider.shows_raw_request or (on_request and wishes.raw_request), seen[-1].request),
+            "raw_response": (provider.shows_raw_response or (on_request and wishes.raw_response), seen[-1].response),
+        }
+        return {name: body for name, (wanted, body) in shown.items() if wanted}
+
+    def _answer(
+        self, job: Job, request_type: str, raw: Mapping[str, Any] = NOTHING
+    ) -> Answer[models.VideoGenerationResponse]:
         headers: dict[str, str] = {}
         if not job.ended:
             provider = self._registry.providers.get(job.provider)
             pace = provider.poll_seconds if provider is not None else 5.0
             headers = {"Retry-After": str(math.ceil(pace)), "openai-poll-after-ms": str(round(pace * 1000))}
-        return Answer(video(job, request_type, sandbox=self._registry.sandbox), headers=headers)
+        body = video(job, request_type, {**raw, **({"sandbox": True} if self._registry.sandbox else {})})
+        return Answer(body, headers=headers)
 
 
-def video(job: Job, request_type: str, *, sandbox: bool) -> models.VideoGenerationResponse:
-    """A row of the ledger -> the contract's job."""
+def video(job: Job, request_type: str, also: Mapping[str, Any] = NOTHING) -> models.VideoGenerationResponse:
+    """A row of the ledger -> the contract's job. `also` goes into `extra_fields`."""
     extra: dict[str, Any] = {
         "request_type": request_type,
         "provider": job.provider,
@@ -135,8 +171,9 @@ def video(job: Job, request_type: str, *, sandbox: bool) -> models.VideoGenerati
         extra["provider_status"] = job.provider_status
     if "retrieve" not in request_type or len(job.attempts) > 1:
         extra["attempts"] = [models.Attempt(**attempt) for attempt in job.attempts]
-    if sandbox:
-        extra["sandbox"] = True
+    if job.deployment is not None:
+        extra["model_deployment"] = job.deployment
+    extra |= also
     fields = _common(job)
     if job.state == states.COMPLETED:
         url = f"{base_url.get()}/v1/videos/{job.id}/content"

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal
@@ -20,6 +22,7 @@ from ulid import ULID
 
 from generated.models import VideoGenerationRequest, VideoRemixRequest
 
+from ..configuration import Network
 from ..errors import CallerError, ContentRefused, OutcomeUnknown, ProviderError, ReelgateError, Unavailable
 from ..jobs import states
 from ..jobs.ledger import Job, Ledger
@@ -28,7 +31,8 @@ from ..media.images import Image, from_data_url
 from ..providers.adapter import Account, Snapshot
 from ..providers.registry import Registry
 from .capabilities import with_defaults
-from .policy import may_fall_back, wait_before_retry
+from .keys import Wishes
+from .policy import may_fall_back, may_use_next_key, wait_before_retry
 from .targets import Target, Unfit, resolve
 
 log = structlog.get_logger()
@@ -45,9 +49,9 @@ class Dispatcher:
         self._tracking = tracking
         self._deadline = deadline
 
-    async def generate(self, owner: str, request: VideoGenerationRequest) -> Job:
+    async def generate(self, owner: str, request: VideoGenerationRequest, wishes: Wishes) -> Job:
         """Place a new job. Returns it as accepted, or as failed by a content filter; raises what else became of it."""
-        targets = resolve(request, self._registry)
+        targets = resolve(request, self._registry, owner, wishes)
         image = _image(request)
         first = next(target for target in targets if isinstance(target, Target))
         job = self._new(owner, "generation", first.provider.name, first.model, _recordable(request, image))
@@ -62,9 +66,9 @@ class Dispatcher:
                 "seconds": None if full.seconds is MISSING else str(full.seconds.root),
                 "size": None if full.size is MISSING else full.size,
             }
-            account = target.provider.accounts[0]
             create = partial(target.provider.adapter.generate, model=target.model, request=full, image=image)
-            placed = await placing.offer(account, target.model, details, create)
+            accounts = [replace(key.account, headers={**key.account.headers, **wishes.headers}) for key in target.keys]
+            placed = await placing.offer(accounts, target.model, details, create, target.provider.network)
             if placed is not None:
                 return placed
         return await placing.give_up()
@@ -72,6 +76,7 @@ class Dispatcher:
     async def remix(self, owner: str, source: Job, request: VideoRemixRequest) -> Job:
         """Place a job that changes a finished one, with the key that made that one."""
         provider = self._registry.provider(source.provider)
+        provider.demand("remix")
         account = self._registry.account(source.provider, source.key, source.base_url)
         assert source.native_id is not None, "a completed job has a native id"
         body: dict[str, Any] = request.model_dump(mode="json")
@@ -80,7 +85,7 @@ class Dispatcher:
         placing = Placing(self._ledger, self._tracking, job)
         details = {"seconds": source.seconds, "size": source.size}
         create = partial(provider.adapter.remix, native_id=source.native_id, request=request)
-        placed = await placing.offer(account, source.model, details, create)
+        placed = await placing.offer([account], source.model, details, create, provider.network)
         return placed if placed is not None else await placing.give_up()
 
     def _new(
@@ -123,43 +128,50 @@ class Placing:
         self._first_error = self._first_error or error
         self._attempts.append({"provider": provider, "model": model, "outcome": "refused", "error": error.message})
 
-    async def offer(self, account: Account, model: str, details: Mapping[str, Any], create: Create) -> Job | None:
-        """Try one target, more than once where that is safe. None: it did not take the job and the next may be asked."""
-        pin: dict[str, Any] = {
-            "provider": account.provider,
-            "model": model,
-            "key": account.key,
-            "base_url": account.base_url,
-        }
+    async def offer(
+        self, accounts: Sequence[Account], model: str, details: Mapping[str, Any], create: Create, network: Network
+    ) -> Job | None:
+        """Try one target with its keys, more than once where that is safe.
+
+        Returns the job once it is placed or refused for its content; None when the next target may be asked. Raises
+        OutcomeUnknown.
+        """
+        waiting, fresh = deque(accounts), len(accounts) - 1
         tries = 0
         while True:
-            tries += 1
+            account = waiting[0]
             began = time.monotonic()
             try:
                 snapshot = await create(account)
+            except CallerError as error:  # what the create needs is not there, so nothing was sent
+                self.skip(account.provider, model, error)
+                return None
             except ProviderError as error:
                 self._note(account, model, error.outcome, began, error)
                 self._first_error = self._first_error or error
                 if isinstance(error, ContentRefused):
-                    return await self._close_as_filtered(pin, error)
+                    return await self._close_as_filtered(_pin(account, model), error)
                 if isinstance(error, OutcomeUnknown):
-                    await self._ledger.move(self._job.id, states.UNKNOWN, attempts=self._attempts, **pin)
+                    await self._ledger.move(
+                        self._job.id, states.UNKNOWN, attempts=self._attempts, **_pin(account, model)
+                    )
                     raise self._told(error) from error
-                wait = wait_before_retry(error, tries)
+                await self._ledger.note(self._job.id, attempts=self._attempts)  # a sign of life, see tracking.sweep
+                if may_use_next_key(error) and len(waiting) > 1:
+                    waiting.popleft()
+                    fresh -= 1
+                    continue
+                tries += 1
+                wait = wait_before_retry(error, tries, network, fresh_key=fresh > 0)
                 if wait is None:
-                    if may_fall_back(error):
-                        return None
-                    return await self.give_up()
-                await self._ledger.note(self._job.id, attempts=self._attempts)  # a sign of life, see SUBMISSION_LOST
+                    return None if may_fall_back(error) else await self.give_up()
+                waiting.rotate(-1)
+                fresh -= 1
                 await asyncio.sleep(wait)
                 continue
-            except CallerError as error:  # what the create needs is not there, so nothing was sent
-                self.skip(account.provider, model, error)
-                return None
             self._note(account, model, "accepted", began, None)
             given = {name: value for name, value in details.items() if value is not None}
-            if snapshot.model is not None:
-                pin["model"] = snapshot.model
+            pin = _pin(account, snapshot.model or model)
             return await self._accept(snapshot, {**pin, **given, **values_of(snapshot), "attempts": self._attempts})
 
     async def give_up(self) -> Job:
@@ -228,6 +240,18 @@ class Placing:
             video_id=self._job.id,
             attempts=self._attempts,
         )
+
+
+def _pin(account: Account, model: str) -> dict[str, Any]:
+    """What every later call about the job will use."""
+    deployment = account.deployment(model)
+    return {
+        "provider": account.provider,
+        "model": model,
+        "deployment": deployment if deployment != model else None,
+        "key": account.key,
+        "base_url": account.base_url,
+    }
 
 
 def _image(request: VideoGenerationRequest) -> Image | None:

@@ -3,8 +3,8 @@
 | what happened | again, same target | next target |
 |---|---|---|
 | not sent | yes | yes |
-| rate limited, overloaded | yes, after Retry-After | yes |
-| our key refused, quota spent | no | yes |
+| rate limited, overloaded | yes: with the next key, or after Retry-After | yes |
+| our key refused, quota spent | with the next key only | yes |
 | request refused | no | yes |
 | content refused | no | no |
 | failed (500), or no answer to a question asked before the create | no | yes |
@@ -16,6 +16,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from ..configuration import Network
 from ..errors import (
     ContentRefused,
     KeyRefused,
@@ -29,9 +30,6 @@ from ..errors import (
     Refused,
 )
 
-TRIES = 3  # of one target, the first included
-BACKOFF = 0.5  # seconds before the second try; doubled for each further one
-BACKOFF_MOST = 5.0  # seconds
 PATIENCE = 10.0  # seconds: a Retry-After beyond this is the caller's to wait, not ours
 
 
@@ -54,14 +52,22 @@ RULES: dict[type[ProviderError], Rule] = {
 }
 
 
-def wait_before_retry(error: ProviderError, tries: int) -> float | None:
-    """Seconds to wait before the next try of the same target, or None when there may be none. `tries` were made."""
-    if not RULES[type(error)].retry or tries >= TRIES:
+def wait_before_retry(error: ProviderError, tries: int, network: Network, *, fresh_key: bool = False) -> float | None:
+    """Seconds to wait before the next try of the same target, or None when there may be none. `tries` were made.
+
+    A Retry-After is for the key that was told it, so it does not bind when the next try is with a `fresh_key`.
+    """
+    if not RULES[type(error)].retry or tries > network.max_retries:
         return None
-    if error.retry_after is not None:
+    if error.retry_after is not None and not fresh_key:
         return error.retry_after if error.retry_after <= PATIENCE else None
-    backoff: float = min(BACKOFF * 2 ** (tries - 1), BACKOFF_MOST)
+    backoff: float = min(network.retry_backoff_initial * 2 ** (tries - 1), network.retry_backoff_max) / 1000
     return backoff * random.uniform(0.8, 1.2)  # noqa: S311
+
+
+def may_use_next_key(error: ProviderError) -> bool:
+    """Whether another key of the same provider may be tried at once."""
+    return isinstance(error, KeyRefused)
 
 
 def may_fall_back(error: ProviderError) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import MISSING
@@ -10,8 +11,9 @@ from generated.models import Fallback, VideoGenerationRequest
 
 from ..errors import CallerError
 from ..providers.catalog import Capabilities
-from ..providers.registry import Provider, Registry
+from ..providers.registry import Provider, ProviderKey, Registry
 from .capabilities import check
+from .keys import Wishes, in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Target:
     provider: Provider
     model: str
     can: Capabilities
+    keys: Sequence[ProviderKey]  # in the order in which they are tried
 
     @property
     def id(self) -> str:
@@ -36,9 +39,9 @@ class Unfit:
     error: CallerError
 
 
-def resolve(request: VideoGenerationRequest, registry: Registry) -> list[Target | Unfit]:
+def resolve(request: VideoGenerationRequest, registry: Registry, owner: str, wishes: Wishes) -> list[Target | Unfit]:
     """The request's model, then its fallbacks. Raises the first one's error if none of them can serve the request."""
-    targets = [_target(provider, model, request, registry) for provider, model in _names(request)]
+    targets = [_target(provider, model, request, registry, owner, wishes) for provider, model in _names(request)]
     if all(isinstance(target, Unfit) for target in targets):
         assert isinstance(targets[0], Unfit)
         raise targets[0].error
@@ -58,11 +61,14 @@ def _split(model: str) -> tuple[str, str]:
     return provider, name
 
 
-def _target(provider: str, model: str, request: VideoGenerationRequest, registry: Registry) -> Target | Unfit:
+def _target(
+    name: str, model: str, request: VideoGenerationRequest, registry: Registry, owner: str, wishes: Wishes
+) -> Target | Unfit:
     try:
-        configured = registry.provider(provider)
-        can = configured.capabilities(model)
-        check(request, f"{provider}/{model}", can)
+        provider = registry.provider(name)
+        provider.demand("generate")
+        can = provider.capabilities(model)
+        check(request, f"{name}/{model}", can)
+        return Target(provider, model, can, in_order(provider, model, owner, wishes))
     except CallerError as error:
-        return Unfit(provider, model, error)
-    return Target(configured, model, can)
+        return Unfit(name, model, error)

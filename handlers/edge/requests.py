@@ -10,9 +10,19 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
-from ..context import base_url, request_id
+from ..context import base_url, forwarded_headers, request_id
 
 log = structlog.get_logger()
+
+FORWARDED = "x-bf-eh-"
+NOT_FORWARDED = frozenset(
+    {
+        *("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key", "x-bf-vk"),
+        *("host", "content-length", "content-type", "content-encoding", "transfer-encoding", "connection", "te"),
+        *("keep-alive", "upgrade", "trailer", "expect", "range", "accept-encoding"),
+    }
+)
+"""Headers that say who we are or how the message is framed: a caller has no say in them."""
 
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -34,6 +44,13 @@ class Requests:
         identity = given if ACCEPTABLE_ID.fullmatch(given) else str(ULID()).lower()
         request_id.set(identity)
         base_url.set(self._public_url or f"{scope['scheme']}://{headers.get('host', '')}")
+        forwarded_headers.set(
+            {
+                name.removeprefix(FORWARDED): value
+                for name, value in headers.items()
+                if name.startswith(FORWARDED) and name.removeprefix(FORWARDED) not in {"", *NOT_FORWARDED}
+            }
+        )
         structlog.contextvars.bind_contextvars(request_id=identity)
         status = 0
 

@@ -14,6 +14,7 @@ import psutil
 import structlog
 from alembic import command
 from alembic.config import Config
+from pydantic import SecretStr
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -26,11 +27,11 @@ class DatabaseError(Exception):
     """The database cannot be used; the message says why and what to do."""
 
 
-def database_url(configured: str | None, data_dir: Path) -> URL:
+def database_url(configured: SecretStr | None, data_dir: Path) -> URL:
     """The URL of the configured database, or of the embedded one, which is started if it does not run. Blocks."""
     if configured is not None:
         try:
-            url = make_url(configured)
+            url = make_url(configured.get_secret_value())
         except ValueError:
             raise DatabaseError(
                 "DATABASE_URL is not a URL. It looks like postgresql://user:password@host/name"

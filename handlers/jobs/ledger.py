@@ -36,6 +36,7 @@ class Job:
     created_at: datetime
     updated_at: datetime
     deadline_at: datetime
+    deployment: str | None = None
     key: str | None = None
     base_url: str | None = None
     native_id: str | None = None

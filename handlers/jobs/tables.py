@@ -17,6 +17,7 @@ jobs = Table(
     Column("state", Text, nullable=False, comment="see states.py"),
     Column("provider", Text, nullable=False),
     Column("model", Text, nullable=False, comment="the provider's own name of the model"),
+    Column("deployment", Text, comment="the name under which the key has the model, where that is another"),
     Column("key", Text, comment="name of the provider key that made the job; every later call uses it"),
     Column("base_url", Text, comment="where that key made it"),
     Column("native_id", Text, comment="the provider's own id"),

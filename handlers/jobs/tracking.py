@@ -22,7 +22,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..errors import ProviderError, ReelgateError
 from ..providers.adapter import Snapshot
 from ..providers.registry import Registry
-from ..upstream import CREATE
 from . import states
 from .ledger import InTransaction, Job, Ledger
 
@@ -33,8 +32,7 @@ DEAD_AFTER: Final = 10.0  # seconds without one after which its jobs are taken o
 SWEEP: Final = 5.0  # seconds between two looks for jobs that nobody follows
 SLOWEST: Final = 60.0  # seconds: the longest pause between two questions, however often they fail
 GONE_AFTER: Final = 3  # failures in a row, the last a 404, before we believe that the provider has lost the job
-SUBMISSION_LOST: Final = timedelta(seconds=CREATE + 60)
-"""How long a job stays in `submitting` untouched before its dispatcher must be dead: longer than any one try takes."""
+MARGIN: Final = 60.0  # seconds beyond the longest try of a create, after which its dispatcher must be dead
 
 UNFOLLOWED = text("""
     SELECT id FROM jobs WHERE state IN ('queued', 'in_progress') AND deleted_at IS NULL
@@ -175,9 +173,13 @@ class Tracking:
                 await self._task.configure(lock=job_id, queueing_lock=job_id).defer_async(job_id=job_id)
             except procrastinate_errors.AlreadyEnqueued:
                 log.debug("another process was first", job=job_id)
-        for job in await self._ledger.unfinished(states.SUBMITTING, idle_since=datetime.now(UTC) - SUBMISSION_LOST):
+        for job in await self._ledger.unfinished(states.SUBMITTING, idle_since=datetime.now(UTC) - self._longest_try()):
             log.error("the outcome of a submission is not known", job=job.id, provider=job.provider)
             await self._ledger.move(job.id, states.UNKNOWN)
+
+    def _longest_try(self) -> timedelta:
+        limits = [provider.network.default_request_timeout_in_seconds for provider in self._registry]
+        return timedelta(seconds=max(limits, default=0) + MARGIN)
 
 
 def _patience(error: ReelgateError, pace: float, failures: int) -> float:

@@ -16,9 +16,11 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from generated.models import VideoGenerationRequest, VideoRemixRequest
 
+from ..configuration import Proxy
+from ..context import Exchange, exchanges
 from ..errors import OutcomeUnknown, ProviderError, ProviderFailed, UnsupportedOperation
 from ..media.images import Image
-from ..upstream import File, Reply, Upstream
+from ..upstream import DIRECTED, File, Reply, Upstream
 
 Theirs = TypeVar("Theirs", bound=BaseModel)
 
@@ -45,6 +47,8 @@ class Account:
     """What else a key of this provider needs: a project, a region, an API version. The adapter's docstring names them."""
     deployments: Mapping[str, str] = field(default_factory=dict)  # model -> the name under which this key has it
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # sent along with every call
+    timeout: float = 120.0  # seconds for the answer to a create; other questions get half of it
+    proxy: Proxy = DIRECTED
     sandbox: bool = False
 
     async def call(
@@ -56,15 +60,23 @@ class Account:
         json: object = None,
         form: Mapping[str, str | File] | None = None,
         creates: bool = False,
+        most: int | None = None,
     ) -> Reply:
-        return await self.http.send(
+        reply = await self.http.send(
             method,
             f"{self.base_url}{path}",
             headers={**self.headers, **headers},
             json=json,
             form=form,
             creates=creates,
+            most=most,
+            timeout=self.timeout if creates else self.timeout / 2,
+            proxy=self.proxy,
         )
+        seen = exchanges.get()
+        if seen is not None:
+            seen.append(Exchange(legible(form if form is not None else json), legible(reply.json())))
+        return reply
 
     def deployment(self, model: str) -> str:
         """The name under which this key has the model."""
@@ -132,6 +144,8 @@ class Adapter:
         tuple[str, ...]
     ] = ()  # environment variables in which the vendor's own tools look for the key
     url_variables: ClassVar[tuple[str, ...]] = ()  # and for the base URL
+    needs_key: ClassVar[bool] = True
+    open_models: ClassVar[bool] = False  # whether it serves models that the catalogue cannot list
     sandbox_path: ClassVar[str]  # where the sandbox has its emulator
     sandbox_secret: ClassVar[str]  # a key that the emulator takes
     sandbox_options: ClassVar[Mapping[str, str]] = {}  # and the options beside it
@@ -159,6 +173,16 @@ class Adapter:
         raise UnsupportedOperation(REQUEST_TYPES["remix"], self.name)
 
     @classmethod
+    def in_environment(cls, environment: Mapping[str, str]) -> dict[str, Any] | None:
+        """The provider as a configuration file would describe it, from the vendor's usual variables; None: not there."""
+        secret = next((environment[name] for name in cls.key_variables if environment.get(name)), None)
+        base_url = next((environment[name] for name in cls.url_variables if environment.get(name)), None)
+        if secret is None and (cls.needs_key or base_url is None):
+            return None
+        network = {"base_url": base_url} if base_url is not None else {}
+        return {"keys": [{"name": "default", "value": secret or ""}], "network_config": network}
+
+    @classmethod
     def supports(cls, operation: str) -> bool:
         return inspect.getattr_static(cls, operation) is not inspect.getattr_static(Adapter, operation)
 
@@ -175,6 +199,29 @@ def read(model: type[Theirs], reply: Reply, *, creates: bool = False) -> Theirs:
         message = f"The provider's answer cannot be read: {'.'.join(map(str, what['loc'])) or 'body'}: {what['msg']}"
         kind: type[ProviderError] = OutcomeUnknown if creates else ProviderFailed
         raise kind(message, upstream_status=reply.status) from None
+
+
+LONG = 1000  # characters of a text that is not worth showing whole
+
+
+def legible(body: object) -> dict[str, Any]:
+    """A body to be shown: an object, in which files and long texts (base64, mostly) are only described."""
+    shown = _legible(body)
+    return shown if isinstance(shown, dict) else {} if shown is None else {"body": shown}
+
+
+def _legible(value: object) -> object:
+    match value:
+        case File():
+            return f"{value.content_type}, {len(value.content)} bytes"
+        case str() if len(value) > LONG:
+            return f"{value[:64]}… ({len(value)} characters)"
+        case Mapping():
+            return {str(name): _legible(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_legible(item) for item in value]
+        case _:
+            return value
 
 
 def extras(request: BaseModel) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The OpenAI Videos API, and everything that speaks its dialect under another base URL.
 
+azure, vllm and sgl are kin: servers of the dialect that differ in known ways, and override the methods where they do.
+
 Source: upstreams/openai.yaml. OpenAI itself switched the API off on 2026-09-24; the dialect lives on.
 Operations: generate, retrieve, source (video, thumbnail, spritesheet), delete, remix.
 Units: progress in percent, times in Unix seconds, `seconds` as a string, `size` as "1280x720".
@@ -9,16 +11,17 @@ with code `moderation_blocked`, or a failed job with that code.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 import orjson
-from pydantic import MISSING, ValidationError
+from pydantic import MISSING, BaseModel, ValidationError
 
 from generated.models import VideoGenerationRequest, VideoRemixRequest
 from generated.upstreams.openai import ErrorResponse, RemixVideo, Video
 
-from ..errors import ProviderError
+from ..errors import InvalidRequest, NotFound, ProviderError
 from ..media.images import Image
 from ..upstream import File, Reply
 from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, extras, read
@@ -44,10 +47,18 @@ class OpenAI(Adapter):
     sandbox_secret = "sk-sandbox-reelgate"  # noqa: S105  opens nothing but an emulator
 
     def auth(self, account: Account) -> dict[str, str]:
-        return {"Authorization": f"Bearer {account.secret.get_secret_value()}"}
+        secret = account.secret.get_secret_value()
+        return {"Authorization": f"Bearer {secret}"} if secret else {}  # a server of one's own may ask for no key
 
     def encode(self, model: str, request: VideoGenerationRequest, image: Image | None) -> dict[str, str | File]:
         return encode(model, request, image)
+
+    def answer(self, reply: Reply, *, creates: bool = False) -> Video:
+        """Their answer as a job in OpenAI's words. Raises ProviderError for a refusal."""
+        return answer(reply, creates=creates)
+
+    def refused(self, reply: Reply, *, creates: bool = False) -> ProviderError:
+        return refused(reply, creates=creates)
 
     async def generate(
         self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None
@@ -55,30 +66,42 @@ class OpenAI(Adapter):
         # Multipart always: the official client sends nothing else, and some servers of the dialect read nothing else.
         form = self.encode(account.deployment(model), request, image)
         reply = await account.call("POST", "/videos", headers=self.auth(account), form=form, creates=True)
-        return decode(answer(reply, creates=True), reply)
+        return decode(self.answer(reply, creates=True), reply)
 
     async def retrieve(self, account: Account, native_id: str) -> Snapshot:
         reply = await account.call("GET", path(native_id), headers=self.auth(account))
-        return decode(answer(reply), reply)
+        return decode(self.answer(reply), reply)
 
     async def source(self, account: Account, native_id: str, variant: str) -> Source:
-        return Source(f"{account.base_url}{path(native_id)}/content?variant={variant}", self.auth(account))
+        return Source(f"{content_url(account, native_id)}?variant={variant}", self.auth(account))
 
     async def delete(self, account: Account, native_id: str) -> None:
         reply = await account.call("DELETE", path(native_id), headers=self.auth(account))
         if not reply.ok and reply.status != 404:
-            raise refused(reply)
+            raise self.refused(reply)
 
     async def remix(self, account: Account, native_id: str, request: VideoRemixRequest) -> Snapshot:
         body = RemixVideo(prompt=request.prompt).model_dump() | extras(request)
         reply = await account.call(
             "POST", f"{path(native_id)}/remix", headers=self.auth(account), json=body, creates=True
         )
-        return decode(answer(reply, creates=True), reply)
+        return decode(self.answer(reply, creates=True), reply)
 
 
 def path(native_id: str) -> str:
     return f"/videos/{quote(native_id, safe='')}"
+
+
+def content_url(account: Account, native_id: str) -> str:
+    return f"{account.base_url}{path(native_id)}/content"
+
+
+def video_only(provider: str, variant: str) -> None:
+    """Raises NotFound for a preview, for servers that make none."""
+    if variant != "video":
+        raise NotFound(
+            f"{provider} makes no {variant}; ask for variant=video.", code="variant_not_available", param="variant"
+        )
 
 
 def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> dict[str, str | File]:
@@ -98,6 +121,15 @@ def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> 
     elif request.input_reference is not MISSING:
         form["input_reference"] = request.input_reference
     return form
+
+
+def refuse_extras(request: BaseModel, forbidden: re.Pattern[str]) -> None:
+    """Raises InvalidRequest for an extra field whose name is forbidden, for servers whose files could be reached by one."""
+    for name in extras(request):
+        if forbidden.fullmatch(name):
+            raise InvalidRequest(
+                f"{name} is not passed on: it reaches files of the server.", code="unsupported_parameter", param=name
+            )
 
 
 def text(value: object) -> str:

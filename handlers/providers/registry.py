@@ -9,10 +9,12 @@ from pydantic import SecretStr
 
 from generated.models import ModelProvider
 
+from ..configuration import Configuration, ConfigurationError, Key, Network, file_for, read, validated
+from ..configuration import Provider as Configured
 from ..errors import InvalidRequest, NotFound, Unavailable, UnsupportedOperation
 from ..settings import Settings
 from ..upstream import Upstream
-from .adapter import Account, Adapter
+from .adapter import REQUEST_TYPES, Account, Adapter
 from .catalog import ANYTHING, Capabilities, catalog
 from .openai import OpenAI
 from .runway import Runway
@@ -21,23 +23,33 @@ PROVIDERS: Mapping[str, Adapter] = {adapter.name: adapter for adapter in (OpenAI
 
 NAMED_BY_THE_CONTRACT = frozenset(provider.value for provider in ModelProvider)
 
-SANDBOX = "/sandbox"
+
+@dataclass(frozen=True, slots=True)
+class ProviderKey:
+    """A key of a provider: when it may be used, and what a call with it needs."""
+
+    settings: Key
+    account: Account
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A configured provider."""
+    """A configured provider. A custom one has a name of its own and the adapter of another."""
 
     name: str
     adapter: Adapter
-    accounts: tuple[Account, ...]
+    keys: tuple[ProviderKey, ...]
     models: Mapping[str, Capabilities]
     closed: bool  # whether `models` are all there are
     at_vendor: bool  # whether this is the vendor's own service, which may have been switched off
     poll_seconds: float
+    network: Network = field(default_factory=Network)
+    refused: frozenset[str] = frozenset()  # request types that the configuration does not allow
+    shows_raw_request: bool = False
+    shows_raw_response: bool = False
 
     def capabilities(self, model: str) -> Capabilities:
-        """What a model can do. Raises NotFound if the provider has no such model."""
+        """What a model can do. Raises NotFound if the provider has no such model, or has it no longer."""
         known = self.models.get(model)
         if known is not None and known.retired is not None and self.at_vendor:
             raise NotFound(
@@ -53,6 +65,19 @@ class Provider:
             )
         return known or ANYTHING
 
+    def usable_models(self) -> Mapping[str, Capabilities]:
+        """The models of the catalogue that can be used now."""
+        return {name: can for name, can in self.models.items() if can.retired is None or not self.at_vendor}
+
+    def supports(self, operation: str) -> bool:
+        """Whether the operation, by its name at the adapter, can be asked for."""
+        return self.adapter.supports(operation) and REQUEST_TYPES[operation] not in self.refused
+
+    def demand(self, operation: str) -> None:
+        """Raises UnsupportedOperation if the operation cannot be asked for."""
+        if not self.supports(operation):
+            raise UnsupportedOperation(REQUEST_TYPES[operation], self.name)
+
 
 @dataclass(slots=True)
 class Registry:
@@ -60,6 +85,7 @@ class Registry:
 
     providers: dict[str, Provider] = field(default_factory=dict)
     sandbox: bool = False
+    raw_on_request: bool = False  # whether callers may ask to see what was said to and by the provider
 
     def __iter__(self) -> Iterator[Provider]:
         return iter(self.providers.values())
@@ -75,7 +101,7 @@ class Registry:
                 param="model",
             )
         if name in NAMED_BY_THE_CONTRACT:
-            raise UnsupportedOperation("video_generation", name)
+            raise UnsupportedOperation(REQUEST_TYPES["generate"], name)
         raise NotFound(
             f"There is no provider {name!r}. Configured: {', '.join(self.providers) or 'none'}.",
             code="provider_not_found",
@@ -84,58 +110,142 @@ class Registry:
 
     def account(self, provider: str, key: str | None, base_url: str | None) -> Account:
         """The account that made a job. Raises Unavailable when it is no longer configured."""
-        for account in self.providers[provider].accounts if provider in self.providers else ():
-            if account.key == key:
+        for known in self.providers[provider].keys if provider in self.providers else ():
+            if known.settings.name == key:
                 # The job lives where it was made, also when the key's base URL has been changed since; only the
                 # sandbox moves, with the server's port.
+                account = known.account
                 return account if account.sandbox or base_url is None else replace(account, base_url=base_url)
         raise Unavailable(
             f"The key {key!r} of {provider} that made this job is not configured any more.", retry_after=60
         )
 
 
-def build(settings: Settings, http: Upstream, own_url: str) -> Registry:
-    """The registry that the settings describe. `own_url` is where the sandbox, if it is on, reaches this server."""
-    if settings.sandbox_on:
-        return Registry(
-            {
-                name: _provider(
-                    Account(
-                        name,
-                        "sandbox",
-                        SecretStr(adapter.sandbox_secret),
-                        own_url + SANDBOX + adapter.sandbox_path,
-                        http,
-                        options=adapter.sandbox_options,
-                        sandbox=True,
-                    ),
-                    poll_seconds=min(0.5, settings.sandbox_job_seconds / 8),
-                )
-                for name, adapter in PROVIDERS.items()
-            },
+def configured(settings: Settings, environment: Mapping[str, str]) -> Configuration:
+    """The configuration file, or without one the vendors' environment variables. Raises ConfigurationError."""
+    path = file_for(settings.config, settings.data_dir)
+    if path is not None:
+        return read(path, environment)
+    found = {name: adapter.in_environment(environment) for name, adapter in PROVIDERS.items()}
+    described = {name: provider for name, provider in found.items() if provider is not None}
+    return validated({"providers": described}, environment, "The environment")
+
+
+def in_sandbox(settings: Settings, configuration: Configuration) -> bool:
+    """Whether emulators serve every provider."""
+    return settings.sandbox if settings.sandbox is not None else not configuration.providers
+
+
+def for_server(settings: Settings, configuration: Configuration, own_url: str, http: Upstream) -> Registry:
+    """The registry of a server that is reached at `own_url`, where the sandbox is mounted if it is on."""
+    if in_sandbox(settings, configuration):
+        return build_sandbox(own_url, settings.sandbox_job_seconds, http)
+    return build(configuration, http)
+
+
+def build(configuration: Configuration, http: Upstream) -> Registry:
+    """The registry that a configuration describes. Raises ConfigurationError for what only shows here."""
+    return Registry(
+        {name: _provider(name, found, http) for name, found in configuration.providers.items()},
+        raw_on_request=configuration.client.allow_per_request_raw_override,
+    )
+
+
+def build_sandbox(own_url: str, job_seconds: float, http: Upstream) -> Registry:
+    """Every provider, served by its emulator in the server at `own_url`."""
+    emulated = {}
+    for name, adapter in PROVIDERS.items():
+        account = Account(
+            name,
+            "sandbox",
+            SecretStr(adapter.sandbox_secret),
+            f"{own_url}/sandbox{adapter.sandbox_path}",
+            http,
+            options=adapter.sandbox_options,
             sandbox=True,
         )
-    configured = {
-        "openai": (settings.openai_api_key, settings.openai_base_url),
-        "runway": (settings.runway_api_secret, settings.runway_base_url),
-    }
-    return Registry(
-        {
-            name: _provider(Account(name, "default", secret, base_url.rstrip("/"), http))
-            for name, (secret, base_url) in configured.items()
-            if secret is not None
-        }
+        emulated[name] = Provider(
+            name,
+            adapter,
+            keys=(ProviderKey(Key(name="sandbox"), account),),
+            models=catalog().get(name, {}),
+            closed=not adapter.open_models,
+            at_vendor=False,
+            poll_seconds=min(0.5, job_seconds / 8),
+        )
+    return Registry(emulated, sandbox=True, raw_on_request=True)
+
+
+def _provider(name: str, found: Configured, http: Upstream) -> Provider:
+    custom = found.custom_provider_config
+    base = custom.base_provider_type if custom is not None else name
+    if base not in PROVIDERS:
+        raise ConfigurationError(_unknown(name, base, custom is not None))
+    if custom is not None and name in NAMED_BY_THE_CONTRACT:
+        raise ConfigurationError(
+            f"  providers.{name}.custom_provider_config: a custom provider needs a name of its own"
+        )
+    adapter = PROVIDERS[base]
+    keys = tuple(
+        ProviderKey(key, _account(name, adapter, key, index, found, http)) for index, key in enumerate(found.keys)
     )
-
-
-def _provider(account: Account, *, poll_seconds: float | None = None) -> Provider:
-    adapter = PROVIDERS[account.provider]
+    at_vendor = any(key.account.base_url == adapter.base_url for key in keys)
     return Provider(
-        name=account.provider,
-        adapter=adapter,
-        accounts=(account,),
-        models=catalog().get(account.provider, {}),
-        closed=account.sandbox or account.base_url == adapter.base_url,
-        at_vendor=account.base_url == adapter.base_url,
-        poll_seconds=poll_seconds or adapter.poll_seconds,
+        name,
+        adapter,
+        keys,
+        models=catalog().get(base, {}),
+        closed=at_vendor and not adapter.open_models,
+        at_vendor=at_vendor,
+        poll_seconds=adapter.poll_seconds,
+        network=found.network_config,
+        refused=frozenset(kind for kind, allowed in custom.allowed_requests.items() if not allowed)
+        if custom is not None
+        else frozenset(),
+        shows_raw_request=found.send_back_raw_request,
+        shows_raw_response=found.send_back_raw_response,
     )
+
+
+def _account(name: str, adapter: Adapter, key: Key, index: int, found: Configured, http: Upstream) -> Account:
+    where = f"providers.{name}.keys[{index}]"
+    network = found.network_config
+    secret, base_url, options, deployments = key.value, network.base_url or adapter.base_url, {}, {}
+    if key.azure_key_config is not None:
+        base_url = f"{key.azure_key_config.endpoint.rstrip('/')}/openai/v1"
+        deployments = key.azure_key_config.deployments
+        if key.azure_key_config.api_version is not None:
+            options["api_version"] = key.azure_key_config.api_version
+    if key.vertex_key_config is not None:
+        secret = key.vertex_key_config.auth_credentials
+        options |= {"project": key.vertex_key_config.project_id, "region": key.vertex_key_config.region}
+    if key.replicate_key_config is not None:
+        deployments = key.replicate_key_config.deployments
+    server = key.vllm_key_config or key.sgl_key_config
+    if server is not None:
+        base_url = server.url
+        options |= {"model": server.model_name} if server.model_name is not None else {}
+    if not base_url:
+        raise ConfigurationError(f"  {where}: {name} has no address of its own; set network_config.base_url")
+    if not secret.get_secret_value() and adapter.needs_key:
+        raise ConfigurationError(f"  {where}.value: is missing")
+    return Account(
+        name,
+        key.name,
+        secret,
+        base_url.rstrip("/"),
+        http,
+        options=options,
+        deployments=deployments,
+        headers=network.extra_headers,
+        timeout=network.default_request_timeout_in_seconds,
+        proxy=found.proxy_config,
+    )
+
+
+def _unknown(name: str, base: str, custom: bool) -> str:
+    known = ", ".join(PROVIDERS)
+    if custom:
+        return f"  providers.{name}.custom_provider_config.base_provider_type: {base!r} is none of {known}"
+    hint = "has no video API that reelgate knows" if name in NAMED_BY_THE_CONTRACT else "is not known"
+    return f"  providers.{name}: {hint}; set custom_provider_config.base_provider_type to one of {known}"

@@ -17,7 +17,7 @@ import pytest
 from generated.models import Problem
 from handlers import logs
 from tests.gateway import ALICE, Gateway, judge, new_database, running
-from tests.handlers.wire import SERVE, process
+from tests.handlers.wire import SERVE, configured, dsn, process
 
 JSON = "application/json"
 LEAST: dict[str, Any] = {"model": "runway/gen4.5", "prompt": "x [sandbox:no-render]"}
@@ -41,13 +41,10 @@ def gateway(small: Gateway) -> Iterator[Gateway]:
 
 def footprint(gateway: Gateway) -> tuple[int, int]:
     """The jobs in the ledger, and the creates that the emulators have heard of."""
-    assert gateway.settings.database_url is not None
-    with psycopg.connect(gateway.settings.database_url) as connection:
+    with psycopg.connect(dsn(gateway)) as connection:
         found = connection.execute("SELECT count(*) FROM jobs").fetchone()
     assert found is not None
-    heard = sum(
-        counts[name] for counts in gateway.stats().values() for name in ("creates_accepted", "creates_refused")
-    )
+    heard = sum(counts[name] for counts in gateway.stats().values() for name in ("creates_accepted", "creates_refused"))
     return found[0], heard
 
 
@@ -176,7 +173,7 @@ def test_a_target_that_cannot_serve_the_request_is_refused(
 
 
 def test_a_provider_without_a_key_says_which_ones_have_one(tmp_path: Path) -> None:
-    with running(tmp_path, sandbox=False, runway_api_secret="key-1", worker=False) as gateway:
+    with running(tmp_path, configuration=configured(runway="http://127.0.0.1:1"), worker=False) as gateway:
         answer = gateway.ask("POST", "/v1/videos", json={"model": "openai/sora-2", "prompt": "x"})
         refused(answer, 400, "provider_not_configured", "model")
         assert "runway" in answer.json()["error"]["message"]
@@ -220,9 +217,7 @@ def test_a_probe_that_is_none_is_named(gateway: Gateway) -> None:
 @pytest.mark.parametrize(
     "video_id", ["x", "%00", "a%00b:runway", ":", "::", "x:runway", "%20", "%ff", "%F0%9F%98%80", "a" * 512, "'--"]
 )
-@pytest.mark.parametrize(
-    ("method", "path"), [("GET", ""), ("DELETE", ""), ("GET", "/content"), ("POST", "/remix")]
-)
+@pytest.mark.parametrize(("method", "path"), [("GET", ""), ("DELETE", ""), ("GET", "/content"), ("POST", "/remix")])
 def test_an_id_that_is_not_there_is_not_there(gateway: Gateway, video_id: str, method: str, path: str) -> None:
     body: dict[str, Any] = {"json": {"prompt": "x"}} if method == "POST" else {}
     refused(gateway.ask(method, f"/v1/videos/{video_id}{path}", **body), 404, "video_not_found", "video_id")
@@ -314,9 +309,7 @@ def test_any_other_request_id_is_replaced(gateway: Gateway, given: str) -> None:
     assert answer.json()["event_id"] == answer.headers["x-request-id"]
 
 
-def test_every_refusal_can_be_found_in_the_log_by_its_event(
-    gateway: Gateway, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_every_refusal_can_be_found_in_the_log_by_its_event(gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         answers = [
             gateway.ask("GET", "/nope"),
@@ -371,7 +364,9 @@ def test_a_body_that_is_too_large_is_refused_whether_its_length_is_declared_or_n
 
 
 def test_a_text_field_of_a_form_may_not_be_too_large_either(gateway: Gateway) -> None:
-    answer = gateway.ask("POST", "/v1/videos", files={"model": (None, "runway/gen4.5"), "prompt": (None, "x" * 1200000)})
+    answer = gateway.ask(
+        "POST", "/v1/videos", files={"model": (None, "runway/gen4.5"), "prompt": (None, "x" * 1200000)}
+    )
     refused(answer, 413, "request_too_large", None)
 
 

@@ -133,7 +133,7 @@ async def test_a_database_that_is_not_there_is_unavailable_and_a_wrong_statement
         (new_database(), "SELECT pg_terminate_backend(pg_backend_pid())", errors.Unavailable),
     ):
         engine = create_async_engine(make_url(url).set(drivername="postgresql+psycopg"))
-        with pytest.raises(Exception) as raised:  # noqa: B017, PT011
+        with pytest.raises(Exception) as raised:
             async with engine.connect() as connection:
                 await connection.execute(text(statement))
         assert type(envelope.translate(request, raised.value)) is expected

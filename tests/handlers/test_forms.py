@@ -84,7 +84,7 @@ WHOLE = form(*(part(*each) for each in LEAST))
     ],
 )
 async def test_a_form_becomes_the_json_it_stands_for(items: list[tuple[str, str]], payload: dict[str, Any]) -> None:
-    assert await payload_of(FormData(items)) == payload
+    assert await payload_of(FormData([*items])) == payload
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ async def test_a_form_becomes_the_json_it_stands_for(items: list[tuple[str, str]
 )
 async def test_a_field_in_two_shapes_is_refused(items: list[tuple[str, str]], param: str) -> None:
     with pytest.raises(InvalidRequest) as raised:
-        await payload_of(FormData(items))
+        await payload_of(FormData([*items]))
     assert (raised.value.code, raised.value.param) == ("invalid_form", param)
 
 
@@ -106,7 +106,7 @@ async def test_a_field_in_two_shapes_is_refused(items: list[tuple[str, str]], pa
 @pytest.mark.xfail(strict=True, reason="below the first level the last value silently wins")
 async def test_a_field_inside_another_is_refused_twice_as_well(items: list[tuple[str, str]]) -> None:
     with pytest.raises(InvalidRequest):
-        await payload_of(FormData(items))
+        await payload_of(FormData([*items]))
 
 
 # ---- over HTTP ------------------------------------------------------------------------------------------------------
@@ -163,7 +163,11 @@ WRONG: dict[str, tuple[list[bytes], str, str | None]] = {
     "a field twice": ([part("prompt", "again")], "invalid_request", "prompt"),
     "a file in the wrong field": ([part("prompt", "x", "x.png")], "invalid_form", "prompt"),
     "a file in an extra field": ([part("mask", b"\x89PNG\r\n\x1a\n", "x.png", "image/png")], "invalid_form", "mask"),
-    "a file that is no image": ([part("input_reference", b"%PDF", "x.png", "image/png")], "invalid_image", "input_reference"),
+    "a file that is no image": (
+        [part("input_reference", b"%PDF", "x.png", "image/png")],
+        "invalid_image",
+        "input_reference",
+    ),
     "an empty file": ([part("input_reference", b"", "x.png", "image/png")], "invalid_image", "input_reference"),
     "two files": (
         [part("input_reference", b"\x89PNG\r\n\x1a\n", "x.png")] * 2,
@@ -202,7 +206,9 @@ def test_extra_fields_reach_the_provider_as_text(shared: Gateway) -> None:
 # ---- real bugs, until they are fixed --------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="starlette falls back to Latin-1 for what is not UTF-8: the prompt is garbled, 200")
+@pytest.mark.xfail(
+    strict=True, reason="starlette falls back to Latin-1 for what is not UTF-8: the prompt is garbled, 200"
+)
 def test_text_that_is_not_utf_8_is_refused(shared: Gateway) -> None:
     answer = send(shared, form(part("model", "runway/gen4.5"), part("prompt", b"caf\xe9 [sandbox:no-render]")))
     assert answer.status_code == 400

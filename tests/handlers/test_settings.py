@@ -38,20 +38,7 @@ def test_every_setting_has_a_variable_and_a_description() -> None:
 
 def test_with_nothing_set_it_is_a_sandbox_for_this_machine_only() -> None:
     settings = load()
-    assert settings.loopback and settings.sandbox_on and settings.api_keys == {}
-
-
-def test_a_key_turns_the_sandbox_off_unless_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
-    assert not load().sandbox_on
-    monkeypatch.setenv("REELGATE_SANDBOX", "true")
-    assert load().sandbox_on
-
-
-@pytest.mark.parametrize("variable", ["OPENAI_BASE_URL", "OPENAI_API_BASE"])
-def test_both_names_of_a_base_url_are_read(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    monkeypatch.setenv(variable, "http://10.0.0.1/v1")
-    assert load().openai_base_url == "http://10.0.0.1/v1"
+    assert settings.loopback and settings.sandbox is None and settings.api_keys == {}
 
 
 def test_keys_are_read_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,29 +111,18 @@ def test_keys_that_are_only_commas_are_no_keys(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_no_secret_is_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("OPENAI_API_KEY", "RUNWAYML_API_SECRET"):
-        monkeypatch.setenv(variable, SECRET)
     monkeypatch.setenv("REELGATE_API_KEYS", f"alice:{SECRET}")
     settings = load()
     for text in (repr(settings), str(settings), settings.model_dump_json()):
         assert SECRET not in text
 
 
-@pytest.mark.xfail(strict=True, reason="database_url is plain text in the repr of the settings, password included")
 def test_the_password_of_the_database_is_not_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", f"postgresql://reelgate:{SECRET}@db/reelgate")
     assert SECRET not in repr(load())
 
 
-@pytest.mark.xfail(strict=True, reason="an empty variable, as Compose writes one, counts as set: no sandbox, empty key")
-@pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "RUNWAYML_API_SECRET"])
-def test_an_empty_key_is_no_key(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    monkeypatch.setenv(variable, "")
-    assert load().sandbox_on
-
-
-@pytest.mark.xfail(strict=True, reason="an empty variable counts as set")
-@pytest.mark.parametrize("variable", ["DATABASE_URL", "PORT", "REELGATE_SANDBOX", "OPENAI_BASE_URL"])
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "PORT", "REELGATE_SANDBOX", "REELGATE_CONFIG"])
 def test_an_empty_variable_is_as_if_it_were_not_set(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     expected = load()
     monkeypatch.setenv(variable, "")

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from handlers.server import listen
+from tests.gateway import Gateway
 
 ROOT = Path(__file__).parents[2]
 
@@ -168,8 +169,7 @@ class Cable:
 
         async def down() -> None:
             while data := await there_reader.read(65536):
-                while not self._open.is_set():
-                    await asyncio.sleep(0.01)
+                await asyncio.to_thread(self._open.wait)
                 if deaf:
                     writer.transport.abort()
                     return
@@ -181,6 +181,26 @@ class Cable:
             )
         there_writer.close()
         writer.close()
+
+
+def dsn(gateway: Gateway) -> str:
+    """The database of a gateway, for a look into it."""
+    assert gateway.settings.database_url is not None
+    return gateway.settings.database_url.get_secret_value()
+
+
+def configured(*, network: Mapping[str, float] | None = None, **base_urls: str) -> dict[str, object]:
+    """A configuration with these providers at these addresses, each with one key that the emulators take."""
+    keys = {"openai": "sk-sandbox-own-secret", "runway": "key_sandbox_own-secret"}
+    return {
+        "providers": {
+            name: {
+                "keys": [{"name": "default", "value": keys[name]}],
+                "network_config": dict(network or {}) | {"base_url": base_url},
+            }
+            for name, base_url in base_urls.items()
+        }
+    }
 
 
 # ---- applications and processes -------------------------------------------------------------------------------------

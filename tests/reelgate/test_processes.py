@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import environment, started
+from .conftest import environment, gateway_on, started
 
 REELGATE = (sys.executable, "-m", "reelgate")
 
@@ -21,6 +21,12 @@ REELGATE = (sys.executable, "-m", "reelgate")
 def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     command = [*REELGATE, *arguments]
     return subprocess.run(command, env=environment(**settings), capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_a_gateway_that_is_stopped_stops_its_database(tmp_path: Path) -> None:
+    with gateway_on(tmp_path):
+        assert (tmp_path / "postgres" / "postmaster.pid").exists()
+    assert not (tmp_path / "postgres" / "postmaster.pid").exists()
 
 
 def test_worker_follows_jobs_until_it_is_stopped(url: str, data: Path) -> None:

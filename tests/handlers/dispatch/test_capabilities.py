@@ -90,7 +90,9 @@ def test_two_materials_for_a_model_that_takes_one_are_refused() -> None:
         check(request(**IMAGE, **VIDEO), "runway/aleph2", catalog()["runway"]["aleph2"])
 
 
-@pytest.mark.xfail(strict=True, reason="the catalogue has no bound for seeds, so the adapter's own model raises instead")
+@pytest.mark.xfail(
+    strict=True, reason="the catalogue has no bound for seeds, so the adapter's own model raises instead"
+)
 def test_a_seed_beyond_the_models_range_is_refused() -> None:
     with pytest.raises(InvalidRequest):
         check(request(seed=4294967296), "runway/gen4.5", catalog()["runway"]["gen4.5"])

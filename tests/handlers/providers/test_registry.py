@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from pydantic import SecretStr
 
 from handlers.errors import InvalidRequest, NotFound, Unavailable, UnsupportedOperation
 from handlers.providers.adapter import Adapter
-from handlers.providers.registry import NAMED_BY_THE_CONTRACT, PROVIDERS, Registry, build
+from handlers.providers.registry import NAMED_BY_THE_CONTRACT, PROVIDERS, Registry, configured, for_server
 from handlers.settings import Settings
 from handlers.upstream import Upstream
 
-
-def registry(**settings: object) -> Registry:
-    return build(Settings(**settings), Upstream(), "http://127.0.0.1:8080")  # type: ignore[arg-type]
+OPENAI = {"OPENAI_API_KEY": "sk-1"}
 
 
-OPENAI = {"openai_api_key": SecretStr("sk-1"), "sandbox": False}
+def registry(**environment: str) -> Registry:
+    """What a server makes of these environment variables."""
+    settings = Settings(sandbox=None if not environment else False, data_dir=Path("/nowhere"))
+    return for_server(settings, configured(settings, environment), "http://127.0.0.1:8080", Upstream())
 
 
 def test_every_adapter_is_named_by_the_contract_and_emulated() -> None:
@@ -25,12 +27,12 @@ def test_every_adapter_is_named_by_the_contract_and_emulated() -> None:
 
 
 def test_without_a_key_the_sandbox_serves_everything() -> None:
-    built = registry(openai_api_key=None, runway_api_secret=None)
+    built = registry()
     assert built.sandbox and built.providers.keys() == PROVIDERS.keys()
     for provider in built:
-        (account,) = provider.accounts
+        account = provider.keys[0].account
         assert account.sandbox and account.base_url.startswith("http://127.0.0.1:8080/sandbox/")
-        assert provider.closed and 0 < provider.poll_seconds <= 0.5
+        assert provider.closed is not provider.adapter.open_models and 0 < provider.poll_seconds <= 0.5
 
 
 def test_only_what_has_a_key_is_configured() -> None:
@@ -42,7 +44,7 @@ def test_only_what_has_a_key_is_configured() -> None:
     ("name", "kind", "code"),
     [
         ("runway", InvalidRequest, "provider_not_configured"),
-        ("vertex", UnsupportedOperation, "unsupported_operation"),
+        ("anthropic", UnsupportedOperation, "unsupported_operation"),
         ("nobody", NotFound, "provider_not_found"),
         ("", NotFound, "provider_not_found"),
         ("OpenAI", NotFound, "provider_not_found"),
@@ -55,7 +57,7 @@ def test_a_name_that_cannot_be_called_is_refused_with_the_reason(name: str, kind
 
 
 def test_at_its_vendor_a_provider_has_the_catalogues_models_only() -> None:
-    vendor = registry(runway_api_secret=SecretStr("key-1"), sandbox=False).provider("runway")
+    vendor = registry(RUNWAYML_API_SECRET="key-1").provider("runway")
     assert vendor.capabilities("gen4.5").default_seconds == "5"
     with pytest.raises(NotFound) as raised:
         vendor.capabilities("gen9")
@@ -67,28 +69,28 @@ def test_a_model_that_its_vendor_switched_off_is_gone_there_and_nowhere_else() -
         registry(**OPENAI).provider("openai").capabilities("sora-2")
     assert (raised.value.code, raised.value.param) == ("model_retired", "model")
     seconds = ("4", "8", "12", "16", "20")
-    for elsewhere in (registry(**OPENAI, openai_base_url="http://10.0.0.1/v1"), registry(sandbox=True)):
+    for elsewhere in (registry(**OPENAI, OPENAI_BASE_URL="http://10.0.0.1/v1"), registry()):
         assert elsewhere.provider("openai").capabilities("sora-2").seconds == seconds
 
 
 def test_at_another_address_it_may_have_any_model() -> None:
-    compatible = registry(**OPENAI, openai_base_url="http://10.0.0.1:8000/v1/").provider("openai")
-    assert compatible.accounts[0].base_url == "http://10.0.0.1:8000/v1"
+    compatible = registry(**OPENAI, OPENAI_BASE_URL="http://10.0.0.1:8000/v1/").provider("openai")
+    assert compatible.keys[0].account.base_url == "http://10.0.0.1:8000/v1"
     assert compatible.capabilities("Wan-AI/Wan2.2").seed
 
 
 def test_a_slash_at_the_end_of_the_vendors_address_makes_no_difference() -> None:
-    assert registry(**OPENAI, openai_base_url="https://api.openai.com/v1/").provider("openai").closed
+    assert registry(**OPENAI, OPENAI_BASE_URL="https://api.openai.com/v1/").provider("openai").closed
 
 
 def test_a_job_is_asked_about_where_it_was_made() -> None:
-    built = registry(**OPENAI, openai_base_url="http://new.test/v1")
+    built = registry(**OPENAI, OPENAI_BASE_URL="http://new.test/v1")
     assert built.account("openai", "default", "http://old.test/v1").base_url == "http://old.test/v1"
     assert built.account("openai", "default", None).base_url == "http://new.test/v1"
 
 
 def test_the_sandbox_moves_with_the_server() -> None:
-    built = registry(sandbox=True)
+    built = registry()
     account = built.account("openai", "sandbox", "http://127.0.0.1:1/sandbox/openai/v1")
     assert account.base_url == "http://127.0.0.1:8080/sandbox/openai/v1"
 

@@ -13,7 +13,7 @@ from multidict import CIMultiDict
 from pydantic import SecretStr
 
 from generated.models import VideoGenerationRequest
-from generated.upstreams.runway import Task
+from generated.upstreams.runway import ImageToVideo, Task, TextToVideo, VideoToVideo
 from handlers.errors import (
     KeyRefused,
     NotFound,
@@ -124,7 +124,12 @@ def test_an_unknown_status_word_is_kept() -> None:
             {"status": "completed", "outputs": (Output("video/mp4"),), "cost_usd": pytest.approx(0.48)},
         ),
         (
-            {"status": "FAILED", "failure": "Bad.", "failureCode": "INTERNAL.BAD_OUTPUT.CODE01", "cost": {"credits": 0}},
+            {
+                "status": "FAILED",
+                "failure": "Bad.",
+                "failureCode": "INTERNAL.BAD_OUTPUT.CODE01",
+                "cost": {"credits": 0},
+            },
             {
                 "status": "failed",
                 "error_code": "INTERNAL.BAD_OUTPUT.CODE01",
@@ -199,7 +204,7 @@ def test_each_refusal_of_a_create_means_what_its_fixture_says(
 def test_every_field_that_an_error_may_name_is_one_the_adapter_sends() -> None:
     sent = {
         field.alias or name
-        for model in (runway.TextToVideo, runway.ImageToVideo, runway.VideoToVideo)
+        for model in (TextToVideo, ImageToVideo, VideoToVideo)
         for name, field in model.model_fields.items()
     }
     assert runway.PARAM.keys() <= sent

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False, comment="see states.py"),
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("model", sa.Text(), nullable=False, comment="the provider's own name of the model"),
+        sa.Column("deployment", sa.Text(), comment="the name under which the key has the model, where that is another"),
         sa.Column("key", sa.Text(), comment="name of the provider key that made the job; every later call uses it"),
         sa.Column("base_url", sa.Text(), comment="where that key made it"),
         sa.Column("native_id", sa.Text(), comment="the provider's own id"),

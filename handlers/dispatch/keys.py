@@ -1,0 +1,64 @@
+"""Which of a provider's keys makes a job: those that may, in the order in which they are tried.
+
+The order is a weighted draw. A session id makes the draw the same every time (rendezvous hashing), in every process and with
+nothing to remember: when a key comes or goes, only the sessions that it wins or had move.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..errors import Forbidden, InvalidRequest
+from ..providers.registry import Provider, ProviderKey
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a request says of how it wants to be served, in its `x-bf-` headers."""
+
+    key_name: str | None = None
+    key_id: str | None = None
+    session_id: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)  # sent along to the provider
+    raw_request: bool = False
+    raw_response: bool = False
+
+
+def in_order(provider: Provider, model: str, owner: str, wishes: Wishes) -> list[ProviderKey]:
+    """The keys that may be used for the model, the first to be tried first.
+
+    Raises InvalidRequest when the request pins a key that is not there, Forbidden when no key may serve the model.
+    """
+    pinned = wishes.key_id or wishes.key_name
+    keys = [key for key in provider.keys if key.settings.enabled]
+    if wishes.key_id is not None:
+        keys = [key for key in keys if key.settings.id == wishes.key_id]
+    elif wishes.key_name is not None:
+        keys = [key for key in keys if key.settings.name == wishes.key_name]
+    if pinned is not None and not keys:
+        header = "x-bf-api-key-id" if wishes.key_id is not None else "x-bf-api-key"
+        what = "id" if wishes.key_id is not None else "name"
+        raise InvalidRequest(
+            f'no key found with {what} "{pinned}" for provider: {provider.name}', code="key_not_found", param=header
+        )
+    keys = [key for key in keys if key.settings.allows(model) and (key.settings.weight > 0 or pinned is not None)]
+    if not keys:
+        raise Forbidden(f"no keys found that support model: {model}", code="no_key_for_model", param="model")
+    return sorted(keys, key=lambda key: _lot(key, owner, wishes.session_id), reverse=True)
+
+
+def _lot(key: ProviderKey, owner: str, session_id: str | None) -> float:
+    """A number that is the largest for each key as often as its weight says.
+
+    ln(u) / weight with u uniform in (0, 1): Efraimidis and Spirakis, Weighted random sampling with a reservoir, 2006.
+    """
+    if session_id is None:
+        uniform = 1.0 - random.random()  # noqa: S311  nothing to guess
+    else:
+        digest = hashlib.sha256(f"{owner}\0{session_id}\0{key.settings.name}".encode()).digest()
+        uniform = (int.from_bytes(digest[:8], "big") + 1) / (2**64 + 1)
+    return math.log(uniform) / (key.settings.weight or 1.0)

@@ -1,0 +1,313 @@
+"""Replicate, where every model has inputs of its own.
+
+Source: upstreams/replicate.yaml, version 1.0.0-a1.
+Models: `owner/name`, `owner/name:version`, the 64 hexadecimal digits of a version, `deployments/owner/name`, or a name that the
+key's `deployments` give to a deployment. What a model takes is read from its own document (replicate_inputs.py), except for a
+bare version, which cannot be asked for it.
+Operations: generate, retrieve, source (video), delete (which cancels; there is no erasing), remix where the model takes a video.
+Units: times in ISO 8601; files are kept for an hour after the end. Neither cost nor progress is told.
+Errors: RFC 7807, `{"title", "detail", "status"}`; 402 is a spent credit. A content refusal is a failed prediction whose `error`
+holds the code E005 or its words.
+The base URL ends in /v1, as REPLICATE_BASE_URL does for the vendor's SDK from version 2 on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import MISSING, ValidationError
+
+from generated.models import VideoGenerationRequest, VideoRemixRequest
+from generated.upstreams.replicate import (
+    CreatePrediction,
+    Deployment,
+    Model,
+    Prediction,
+    Problem,
+    StoredFile,
+    Version,
+)
+
+from ..errors import InvalidRequest, NotFound, ProviderError, Refused, UnsupportedOperation
+from ..media.images import Image
+from ..upstream import File, Reply
+from .adapter import REQUEST_TYPES, Account, Adapter, Filtered, Output, Snapshot, Source, Theirs, extras, read
+from .refusals import refusal
+from .replicate_inputs import OURS, UNSEEN, Inputs, fill, inputs_of, place
+
+STATUS = {
+    "starting": "queued",
+    "processing": "in_progress",
+    "succeeded": "completed",
+    "failed": "failed",
+    "canceled": "failed",
+    "aborted": "failed",
+}
+ENDED_BY = {
+    "canceled": ("cancelled", "The prediction was cancelled at the provider, or ran into its deadline."),
+    "aborted": ("deadline_exceeded", "The prediction did not start before its deadline."),
+}
+"""Status words that are failures without an `error` -> code and message."""
+FLAGGED = re.compile(r"\(E005\)|flagged as sensitive")  # the words occur without the code too
+CODE = re.compile(r"\((?:code: )?([A-Z]+[0-9]*)\)\s*$")  # "… (E005)", "… (code: PA)"
+FINDING = re.compile(r"^- input\.(\w+)", re.MULTILINE)  # "- input.duration: Must be less than or equal to 15"
+FILES_KEPT = timedelta(hours=1)
+INLINE = 256 * 1024  # bytes of an image that are sent inside the request; the vendor's advice for data URLs
+REMEMBERED = 256  # models
+
+NAME = r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*"
+VERSION = "[0-9a-f]{64}"
+REFERENCE = re.compile(rf"(deployments/)?{NAME}|({NAME}:)?{VERSION}", re.ASCII)
+LIFTED = ("webhook", "webhook_events_filter")  # extra fields that stand beside the input
+
+
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """How a model is run: where, as which version if the body names one, and with what."""
+
+    path: str
+    version: str | None
+    inputs: Inputs
+
+
+class Replicate(Adapter):
+    name = "replicate"
+    base_url = "https://api.replicate.com/v1"
+    key_variables = ("REPLICATE_API_TOKEN",)
+    url_variables = ("REPLICATE_BASE_URL",)
+    open_models = True
+    sandbox_path = "/replicate/v1"
+    sandbox_secret = "r8_sandbox_reelgate"  # noqa: S105  opens nothing but an emulator
+
+    def __init__(self) -> None:
+        # The one thing an adapter remembers: (base URL, reference) -> how that model is run, for the models met last. An
+        # entry goes when a request made from it is refused, here or there, so a model that has changed is read anew.
+        self._runnables: dict[tuple[str, str], Runnable] = {}
+
+    async def generate(
+        self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None
+    ) -> Snapshot:
+        reference = f"deployments/{account.deployments[model]}" if model in account.deployments else model
+        runnable = await self._runnable(account, reference)
+        picture = None
+        if image is not None:
+            upload_it = len(image.content) > INLINE and place("input_reference", runnable.inputs) is not None
+            picture = await upload(account, image) if upload_it else image.data_url
+        return await self._create(account, reference, runnable, wanted(request, picture), extras(request))
+
+    async def retrieve(self, account: Account, native_id: str) -> Snapshot:
+        return decode(await fetch(Prediction, account, path(native_id)))
+
+    async def source(self, account: Account, native_id: str, variant: str) -> Source:
+        if variant != "video":
+            raise NotFound(
+                f"Replicate makes no {variant}; ask for variant=video.",
+                code="variant_not_available",
+                param="variant",
+            )
+        return Source(output_url(await fetch(Prediction, account, path(native_id))))
+
+    async def delete(self, account: Account, native_id: str) -> None:
+        reply = await account.call("POST", f"{path(native_id)}/cancel", headers=headers(account))
+        if not reply.ok and reply.status != 404:
+            raise refused(reply)
+
+    async def remix(self, account: Account, native_id: str, request: VideoRemixRequest) -> Snapshot:
+        source = await fetch(Prediction, account, path(native_id))
+        asked = {"prompt": request.prompt, "video_uri": output_url(source)}
+        reference = reference_of(source)
+        runnable = await self._runnable(account, reference)
+        if place("video_uri", runnable.inputs) is None:
+            raise UnsupportedOperation(REQUEST_TYPES["remix"], self.name)
+        return await self._create(account, reference, runnable, asked, extras(request))
+
+    async def _create(
+        self,
+        account: Account,
+        reference: str,
+        runnable: Runnable,
+        asked: Mapping[str, Any],
+        extra: Mapping[str, Any],
+    ) -> Snapshot:
+        try:
+            body = encode(reference, runnable, asked, extra)
+            reply = await account.call(
+                "POST", runnable.path, headers=headers(account), json=body.model_dump(mode="json"), creates=True
+            )
+            if not reply.ok:
+                raise refused(reply, creates=True)
+        except (InvalidRequest, Refused):
+            self._runnables.pop((account.base_url, reference), None)
+            raise
+        return decode(read(Prediction, reply, creates=True))
+
+    async def _runnable(self, account: Account, reference: str) -> Runnable:
+        known = self._runnables.get((account.base_url, reference))
+        if known is None:
+            known = await discover(account, reference)
+            if len(self._runnables) >= REMEMBERED:
+                del self._runnables[next(iter(self._runnables))]
+            self._runnables[account.base_url, reference] = known
+        return known
+
+
+async def discover(account: Account, reference: str) -> Runnable:
+    """How a model is run. Raises NotFound if there is no such model."""
+    if not REFERENCE.fullmatch(reference):
+        raise _no_model(f"{reference!r} names no model; write owner/name, owner/name:version or a version's 64 digits.")
+    if "/" not in reference:
+        return Runnable("/predictions", reference, UNSEEN)
+    name, _, version = reference.partition(":")
+    try:
+        if name.startswith("deployments/"):
+            release = (await fetch(Deployment, account, f"/{name}")).current_release
+            if release is MISSING or release is None:
+                raise _no_model(f"{name} has no release.")
+            released = await fetch(Version, account, f"/models/{release.model}/versions/{release.version}")
+            return Runnable(f"/{name}/predictions", None, inputs_of(released.openapi_schema))
+        if version:
+            found = await fetch(Version, account, f"/models/{name}/versions/{version}")
+            return Runnable("/predictions", version, inputs_of(found.openapi_schema))
+        model = await fetch(Model, account, f"/models/{name}")
+    except Refused as error:
+        if error.status == 404:
+            raise _no_model(f"Replicate has no {reference}.") from error
+        raise
+    latest = model.latest_version
+    if latest is MISSING or latest is None:
+        return Runnable(f"/models/{name}/predictions", None, UNSEEN)
+    if model.is_official is False:  # only official models run by their name
+        return Runnable("/predictions", latest.id, inputs_of(latest.openapi_schema))
+    return Runnable(f"/models/{name}/predictions", None, inputs_of(latest.openapi_schema))
+
+
+async def upload(account: Account, image: Image) -> str:
+    """Store an image there; returns its URL, which the provider alone can read."""
+    form = {"content": File(f"input.{image.extension}", image.content, image.media_type)}
+    reply = await account.call("POST", "/files", headers=headers(account), form=form)
+    if not reply.ok:
+        raise refused(reply)
+    return read(StoredFile, reply).urls.get
+
+
+async def fetch(kind: type[Theirs], account: Account, where: str) -> Theirs:
+    reply = await account.call("GET", where, headers=headers(account))
+    if not reply.ok:
+        raise refused(reply)
+    return read(kind, reply)
+
+
+def headers(account: Account) -> dict[str, str]:
+    return {"Authorization": f"Bearer {account.secret.get_secret_value()}"}
+
+
+def path(native_id: str) -> str:
+    return f"/predictions/{quote(native_id, safe='')}"
+
+
+def wanted(request: VideoGenerationRequest, picture: str | None) -> dict[str, Any]:
+    """What a request asks for, by our names. `picture` is the URL under which the image's bytes are sent."""
+    asked = {
+        "prompt": request.prompt,
+        "input_reference": request.input_reference if picture is None else picture,
+        "video_uri": request.video_uri,
+        "seconds": MISSING if request.seconds is MISSING else int(request.seconds.root),
+        "size": request.size,
+        "negative_prompt": request.negative_prompt,
+        "seed": request.seed,
+        "audio": request.audio,
+    }
+    return {name: value for name, value in asked.items() if value is not MISSING}
+
+
+def encode(model: str, runnable: Runnable, asked: Mapping[str, Any], extra: Mapping[str, Any]) -> CreatePrediction:
+    """What is asked for, in the model's words. Raises InvalidRequest for what the model has no input for."""
+    beside = {name: extra[name] for name in LIFTED if name in extra}
+    within = {name: value for name, value in extra.items() if name not in beside}
+    fields = {"version": runnable.version or MISSING, "input": fill(model, runnable.inputs, asked, within)}
+    try:
+        return CreatePrediction.model_validate(fields | beside)
+    except ValidationError as error:
+        at_fault = str(error.errors()[0]["loc"][0])
+        raise InvalidRequest(f"{at_fault} is not what Replicate takes for it.", param=at_fault) from None
+
+
+def decode(prediction: Prediction) -> Snapshot:
+    """Their prediction -> our job."""
+    status = STATUS.get(prediction.status)
+    code, message = ENDED_BY.get(prediction.status, (None, None))
+    if prediction.error is not MISSING and prediction.error:
+        message = prediction.error
+        said = CODE.search(message)
+        code = code or (said[1] if said else None)
+    filtered = status == "failed" and message is not None and FLAGGED.search(message) is not None
+    ended = None if prediction.completed_at is MISSING else prediction.completed_at
+    metrics = prediction.metrics
+    length = MISSING if metrics is MISSING or metrics is None else metrics.video_output_duration_seconds
+    done = status == "completed"
+    return Snapshot(
+        native_id=prediction.id,
+        status=status or "in_progress",
+        provider_status=None if status else prediction.status,
+        seconds=None if length is MISSING else f"{length:g}",
+        completed_at=ended,
+        expires_at=ended + FILES_KEPT if done and ended is not None else None,
+        outputs=(Output(),) if done and file_url(prediction.output) is not None else (),
+        error_code="content_filtered" if filtered else code,
+        error_message=message,
+        filtered=Filtered(1, (str(message),)) if filtered else None,
+    )
+
+
+def reference_of(prediction: Prediction) -> str:
+    """What the prediction was made with, as a reference. An official model hides its version."""
+    if prediction.deployment is not MISSING and prediction.deployment:
+        return f"deployments/{prediction.deployment}"
+    model = "" if prediction.model is MISSING else prediction.model
+    versioned = f"{model}:{prediction.version}"
+    return versioned if REFERENCE.fullmatch(versioned) else model
+
+
+def output_url(prediction: Prediction) -> str:
+    """Where the finished video is: a URL without a key, for an hour. Raises NotFound."""
+    url = file_url(prediction.output)
+    if url is None:
+        raise NotFound("The provider no longer has the file.", code="content_expired")
+    return url
+
+
+def file_url(output: object) -> str | None:
+    """The first URL in an output, which is one, or a list or an object of them, by the model."""
+    if isinstance(output, str):
+        return output if output.startswith(("https://", "http://")) else None
+    if isinstance(output, dict):
+        output = [output.get("video"), *output.values()]
+    found = (file_url(each) for each in output) if isinstance(output, list) else ()
+    return next((url for url in found if url is not None), None)
+
+
+def refused(reply: Reply, *, creates: bool = False) -> ProviderError:
+    try:
+        problem = Problem.model_validate_json(reply.body)
+    except ValidationError:
+        return refusal(reply, None, creates=creates)
+    if problem.retry_after is not MISSING:  # the wait stands in the body
+        reply = replace(reply, headers={"Retry-After": f"{problem.retry_after:.0f}"})
+    title, detail = (None if text is MISSING else text.strip() for text in (problem.title, problem.detail))
+    finding = FINDING.search(detail or "")
+    return refusal(
+        reply,
+        detail or title,
+        creates=creates,
+        param=OURS.get(finding[1], finding[1]) if finding else None,
+        content=FLAGGED.search(detail or "") is not None,
+    )
+
+
+def _no_model(message: str) -> NotFound:
+    return NotFound(message, code="model_not_found", param="model")

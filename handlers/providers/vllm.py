@@ -1,0 +1,89 @@
+"""vLLM-Omni: a server of one's own that speaks OpenAI's dialect, with one model behind it.
+
+Source: upstreams/vllm.yaml, version 0.30.0.
+Operations: generate (text, image, video), retrieve, source (video), delete (which cancels a running job).
+Base URL: the server's address with `/v1`. Without `--api-key` it asks for no key, and an empty one is not sent.
+Units: as OpenAI's; progress jumps from 0 to 100.
+Errors: `{"error": {message, type, param, code}}` with the HTTP status as the code, or `{"error": "Unauthorized"}`. A failed job
+is answered with an HTTP status of failure and the job as the body, so the body is read first. There is no moderation.
+
+URLs of images and videos are fetched by the server, from inside its own network.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import MISSING, ValidationError
+
+from generated.models import VideoGenerationRequest
+from generated.upstreams import openai as words
+from generated.upstreams.vllm import ErrorResponse, Video
+
+from ..errors import ProviderError
+from ..media.images import Image
+from ..upstream import File, Reply
+from . import openai
+from .adapter import Account, Adapter, Source, read
+from .refusals import refusal
+
+FILES_OF_THE_SERVER = re.compile(r"\w+_path")
+
+
+class VLLM(openai.OpenAI):
+    name = "vllm"
+    base_url = ""
+    key_variables = ("HOSTED_VLLM_API_KEY", "VLLM_API_KEY")  # LiteLLM's, and the server's own
+    url_variables = ("HOSTED_VLLM_API_BASE", "VLLM_API_BASE")  # LiteLLM's, and ours
+    needs_key = False
+    open_models = True
+    sandbox_path = "/vllm/v1"
+    sandbox_secret = "vllm-sandbox-reelgate"  # noqa: S105  opens nothing but an emulator
+    remix = Adapter.remix  # there is none
+
+    def encode(self, model: str, request: VideoGenerationRequest, image: Image | None) -> dict[str, str | File]:
+        return encode(model, request, image)
+
+    def answer(self, reply: Reply, *, creates: bool = False) -> words.Video:
+        if not (reply.ok or is_job(reply)):
+            raise self.refused(reply, creates=creates)
+        return in_openais_words(read(Video, reply, creates=creates))
+
+    def refused(self, reply: Reply, *, creates: bool = False) -> ProviderError:
+        try:
+            error = ErrorResponse.model_validate_json(reply.body).error
+        except ValidationError:
+            return refusal(reply, None, creates=creates)
+        if isinstance(error, str):
+            return refusal(reply, error, creates=creates)
+        return refusal(reply, error.message, creates=creates, param=None if error.param is MISSING else error.param)
+
+    async def source(self, account: Account, native_id: str, variant: str) -> Source:
+        openai.video_only(self.name, variant)
+        return Source(openai.content_url(account, native_id), self.auth(account))
+
+
+def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> dict[str, str | File]:
+    """Our request -> the fields of their form: OpenAI's, and other names for what OpenAI has none for."""
+    openai.refuse_extras(request, FILES_OF_THE_SERVER)
+    form = openai.encode(model, request, image)
+    if "audio" in form:
+        form["generate_sound"] = form.pop("audio")
+    if "video_uri" in form:
+        form["video_reference"] = openai.text({"video_url": form.pop("video_uri")})
+    if isinstance(form.get("input_reference"), str):
+        form["image_reference"] = openai.text({"image_url": form.pop("input_reference")})
+    return form
+
+
+def is_job(reply: Reply) -> bool:
+    body = reply.json()
+    return isinstance(body, dict) and body.get("object") == "video"
+
+
+def in_openais_words(job: Video) -> words.Video:
+    """Their job as OpenAI would write it: the code of an error is text."""
+    fields = job.model_dump()
+    if (error := fields.get("error")) and error.get("code") is not None:
+        error["code"] = str(error["code"])
+    return words.Video.model_validate(fields)
