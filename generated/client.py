@@ -164,8 +164,8 @@ class ServiceUnavailable(ApiError):
 
 
 class GatewayTimeout(ApiError):
-    """504. The provider did not answer in time. With `error.code` `submission_unknown`, the job may exist there: do not send
-    the request again, the gateway finds out what became of it.
+    """504. The provider did not answer in time. With `error.code` `submission_unknown` the job may exist there: sending the
+    request again could pay twice.
     """
 
 

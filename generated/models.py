@@ -25,7 +25,7 @@ class ModelId(RootModel[StrictStr]):
             description="A model as `provider/model`, for example `runway/gen4.5`. Everything after the first slash is the provider's own\nname of the model and may contain slashes.\n",
             max_length=256,
             min_length=3,
-            pattern='^[!-.0-~]+/[!-~]+$',
+            pattern='^[a-z0-9][a-z0-9_-]{0,63}/[!-~]+$',
         ),
     ]
 
@@ -500,7 +500,7 @@ class VideoGenerationRequest(BaseModel):
             description="A model as `provider/model`, for example `runway/gen4.5`. Everything after the first slash is the provider's own\nname of the model and may contain slashes.\n",
             max_length=256,
             min_length=3,
-            pattern='^[!-.0-~]+/[!-~]+$',
+            pattern='^[a-z0-9][a-z0-9_-]{0,63}/[!-~]+$',
         ),
     ]
     prompt: Annotated[
@@ -586,7 +586,7 @@ class VideoGenerationForm(BaseModel):
             description="A model as `provider/model`, for example `runway/gen4.5`. Everything after the first slash is the provider's own\nname of the model and may contain slashes.\n",
             max_length=256,
             min_length=3,
-            pattern='^[!-.0-~]+/[!-~]+$',
+            pattern='^[a-z0-9][a-z0-9_-]{0,63}/[!-~]+$',
         ),
     ]
     prompt: Annotated[

@@ -35,6 +35,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+DO_NOT_REPEAT = {"x-should-retry": "false"}
+"""Tells the OpenAI SDKs, which repeat a POST that ended in a 5xx, not to: https://github.com/openai/openai-python"""
+
 
 class ReelgateError(Exception):
     """A refusal or failure with a status, a code, a message that says what to do, and the parameter at fault."""
@@ -227,6 +230,10 @@ class OutcomeUnknown(ProviderError):
     status = 504
     code = "submission_unknown"
     outcome = "unknown"
+
+    def __init__(self, message: str, *, upstream_status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message, upstream_status=upstream_status, retry_after=retry_after)
+        self.headers |= DO_NOT_REPEAT
 
 
 class ProviderTimeout(ProviderError):

@@ -13,7 +13,7 @@ import uvicorn
 from . import logs
 from .app import build, cancelled
 from .jobs.changes import Changes
-from .jobs.database import database_url, engine_for, migrate
+from .jobs.database import database_url, engine_for, migrate, reach
 from .jobs.ledger import Ledger
 from .jobs.tracking import Tracking
 from .providers import registry
@@ -44,6 +44,7 @@ def serve(settings: Settings) -> None:
     own_url = f"http://{reachable(host)}:{port}"
     configuration = registry.configured(settings, os.environ)
     database = database_url(settings.database_url, settings.data_dir)
+    asyncio.run(reach(database))
     config = uvicorn.Config(
         build(settings, configuration, database, own_url),
         access_log=False,
@@ -64,6 +65,7 @@ def work(settings: Settings) -> None:
 
 async def _work(settings: Settings) -> None:
     database = database_url(settings.database_url, settings.data_dir)
+    await reach(database)
     http = Upstream()
     engine = engine_for(database)
     ledger = Ledger(engine)

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     job_deadline_minutes: float = Field(
         60.0,
         gt=0,
+        le=525_600,
         validation_alias="REELGATE_JOB_DEADLINE_MINUTES",
         description="When a job that does not end is given up.",
     )
@@ -107,6 +108,8 @@ class Settings(BaseSettings):
                 raise ValueError("each key must be name:secret, the secret at least 8 characters long")
             if name in keys:
                 raise ValueError(f"the name {name!r} stands there twice")
+            if secret in keys.values():
+                raise ValueError(f"{name!r} has the secret of another key; a secret says who is calling")
             keys[name] = secret
         return keys
 

@@ -41,6 +41,9 @@ NEVER_LEFT = (
 )
 """aiohttp's words for: the request was not sent. Everything else it raises came after sending, or may have."""
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""This machine, where the sandbox is: no proxy leads there."""
+
 DIRECTED = Proxy()
 """The proxy that the environment names, if it names one."""
 
@@ -102,7 +105,11 @@ class Upstream:
         self._fresh: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Upstream:
-        common: dict[str, Any] = {"headers": {"User-Agent": "reelgate"}}
+        # No cookies: what one account was given must not be sent for another.
+        common: dict[str, Any] = {
+            "headers": {"User-Agent": "reelgate"},
+            "cookie_jar": aiohttp.DummyCookieJar(),
+        }
         self._pooled = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, limit_per_host=100), **common)
         self._fresh = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True), **common)
         return self
@@ -158,7 +165,7 @@ class Upstream:
         assert self._pooled is not None, "Upstream is used outside of its context"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, connect=CONNECT, sock_read=STALLED)
         try:
-            for _ in range(MAX_REDIRECTS):
+            for _ in range(MAX_REDIRECTS + 1):
                 async with self._pooled.get(
                     url,
                     headers={"Accept-Encoding": "identity", **headers},
@@ -176,7 +183,12 @@ class Upstream:
                         headers = {name: value for name, value in headers.items() if name.lower() == "range"}
                     url = str(target)
             raise ProviderFailed(f"The file was redirected more than {MAX_REDIRECTS} times")
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (
+            aiohttp.ClientError,
+            TimeoutError,
+            OSError,
+            ValueError,
+        ) as error:  # ValueError: of a Location that is none
             raise _ours(error, creates=False) from error
 
 
@@ -187,7 +199,7 @@ def _through(proxy: Proxy, url: str) -> dict[str, Any]:
         password = proxy.password.get_secret_value() if proxy.password is not None else ""
         return {"proxy": proxy.url, "proxy_auth": aiohttp.BasicAuth(proxy.username or "", password) if given else None}
     host = URL(url).host or ""
-    if proxy.type == "none" or proxy_bypass(host):
+    if proxy.type == "none" or host in LOOPBACK or proxy_bypass(host):
         return {}
     return {"proxy": getproxies().get(URL(url).scheme)}
 
@@ -215,15 +227,22 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
     return bytes(body)
 
 
+def _described(error: Exception) -> str:
+    """What happened, without the URL, which may be signed."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"{error.host}:{error.port}: {error.os_error.strerror or type(error.os_error).__name__}"
+    return type(error).__name__
+
+
 def _ours(error: Exception, *, creates: bool) -> ProviderError:
     """An exception of the transport -> the error that says what it means for the job."""
-    what = str(error) or type(error).__name__
+    what = _described(error)
     if isinstance(error, NEVER_LEFT):
         return NotSent(f"The provider could not be reached: {what}")
     if creates:
         return OutcomeUnknown(
-            "The provider's answer was lost, so the job may exist there. Do not send the request again: "
-            f"the gateway finds out what became of it. ({what})"
+            f"The provider's answer was lost ({what}), so the job may exist there. "
+            "Do not send the request again: it could be paid twice."
         )
     if isinstance(error, TOO_LATE):
         return ProviderTimeout("The provider did not answer in time.")

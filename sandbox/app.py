@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox import openai, runway
+from sandbox import openai, replicate, runway, xai
 from sandbox.render import Renderer
 from sandbox.store import Store
 from sandbox.studio import COUNTS, Studio
@@ -26,6 +26,8 @@ from sandbox.wire import expose
 EMULATORS: dict[str, Callable[[Studio], ASGIApp]] = {
     "openai": lambda studio: openai.Videos(studio).application(),
     "runway": lambda studio: runway.Tasks(studio).application(),
+    "replicate": lambda studio: replicate.Predictions(studio).application(),
+    "xai": lambda studio: xai.Requests(studio).application(),
 }
 """Provider -> its emulator, which is mounted under that name."""
 

@@ -5,13 +5,17 @@ download, remix. Times are Unix seconds, progress is a whole percentage, `second
 
 Where the sources are silent, the emulator decides: a job may be deleted while it runs; a remix of a job that
 has not completed is refused with 400.
+
+Azure, vLLM-Omni and SGLang speak this dialect with differences; their emulators override the methods that differ.
 """
 
 import asyncio
 import re
 import secrets
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
@@ -21,13 +25,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox import ranges, wire
-from sandbox.openai_request import Upload, check_create, check_prompt, check_remix, refusal
+from sandbox.openai_request import Create, Upload, check_create, check_prompt, check_remix, refusal
 from sandbox.previews import VARIANTS
 from sandbox.scene import Scene, dimensions
 from sandbox.store import Task
 from sandbox.studio import Studio
 from sandbox.timeline import Phase, Standing
 from sandbox.trouble import Plan, UnknownDirective
+from sandbox.wire import Refusal
 
 KEY = re.compile(r"Bearer sk-sandbox-([a-z0-9-]+)")
 ASSET_SECONDS = 3600  # that a finished video can be downloaded [guide: one hour]
@@ -64,32 +69,39 @@ REFUSALS = {  # by directive: a create that is not accepted
 class Videos:
     """The operations, for one studio."""
 
+    prefix: ClassVar[str] = "/v1"
+    default_size: ClassVar[str] = "720x1280"  # where a request may go without
+    failures: ClassVar[Mapping[str, Mapping[str, Any]]] = FAILURES
+
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
 
     def application(self) -> Starlette:
         """The API as an ASGI application."""
-        video = "/v1/videos/{video_id}"
-        routes = [
-            Route("/v1/videos", self.create, methods=["POST"]),
-            Route("/v1/videos", self.list_page, methods=["GET"]),
+        return wire.provider(self.routes(), refusal, self.studio.note_refusal, self.rephrase)
+
+    def routes(self) -> list[Route]:
+        videos = f"{self.prefix}/videos"
+        video = f"{videos}/{{video_id}}"
+        return [
+            Route(videos, self.create, methods=["POST"]),
+            Route(videos, self.list_page, methods=["GET"]),
             Route(video, self.retrieve, methods=["GET"]),
             Route(video, self.delete, methods=["DELETE"]),
             Route(f"{video}/content", self.content, methods=["GET"]),
             Route(f"{video}/remix", self.remix, methods=["POST"]),
         ]
-        return wire.provider(routes, refusal, self.studio.note_refusal)
 
     async def create(self, request: Request) -> Response:
         account = self._account(request)
         fields = await _fields(request)
         plan = self._plan(account, check_prompt(fields))
         # Decoding an image takes milliseconds; the rest of the checks is not worth the way to a thread.
-        if "input_reference" in fields:
-            asked = await asyncio.to_thread(check_create, fields)
+        if any("reference" in name for name in fields):
+            asked = await asyncio.to_thread(self.check, fields)
         else:
-            asked = check_create(fields)
-        job = {"model": asked.model, "prompt": asked.prompt, "seconds": asked.seconds, "size": asked.size}
+            asked = self.check(fields)
+        job = {name: value for name, value in asdict(asked).items() if name != "image"}
         return await self._accept(account, job, plan, asked.image)
 
     async def remix(self, request: Request) -> Response:
@@ -102,10 +114,8 @@ class Videos:
         return await self._accept(source.account, job, plan)
 
     async def retrieve(self, request: Request) -> Response:
-        task = self._find(request)
-        self.studio.count(task.account, "polls")
-        standing = self.studio.standing(task)
-        return JSONResponse(video(task, standing), headers=poll_hint(task) if standing.ended_at is None else None)
+        task, standing = self._poll(request)
+        return JSONResponse(self.video(task, standing), headers=poll_hint(task) if standing.ended_at is None else None)
 
     async def list_page(self, request: Request) -> Response:
         account = self._account(request)
@@ -118,7 +128,7 @@ class Videos:
         if after and self.studio.find(account, after) is None:
             raise refusal(404, f"Video with id '{after}' not found.", param="after")
         tasks = self.studio.page(account, int(limit) + 1, after, order == "desc")
-        page = [video(task, self.studio.standing(task)) for task in tasks[: int(limit)]]
+        page = [self.video(task, self.studio.standing(task)) for task in tasks[: int(limit)]]
         ends = (page[0]["id"], page[-1]["id"]) if page else (None, None)
         more = len(tasks) > len(page)
         return JSONResponse({"object": "list", "data": page, "first_id": ends[0], "last_id": ends[1], "has_more": more})
@@ -130,33 +140,80 @@ class Videos:
 
     async def content(self, request: Request) -> Response:
         task = self._find(request)
-        variant = request.query_params.get("variant", "video")
-        if variant not in VARIANTS:
-            words = f"Invalid value: '{variant}'. Supported values are: {', '.join(VARIANTS)}."
-            raise refusal(400, words, "invalid_value", "variant")
-        completed_at = self.studio.standing(task).completed_at
-        if completed_at is None:
-            raise refusal(404, "Video is not ready yet, use GET /v1/videos/{video_id} to check status.")
-        if self.studio.clock() >= completed_at + ASSET_SECONDS:
-            raise refusal(404, "The assets of this video have expired.")
+        variant = self.variant(request.query_params.get("variant"), task, self.studio.standing(task))
         file = await self.studio.renderer.file(task.scene, variant)
         response = ranges.serve(request, file, VARIANTS[variant].media_type)
         self.studio.count(task.account, "downloads")
         return response
 
+    def rephrase(self, refused: Refusal) -> Refusal:
+        """A refusal in OpenAI's envelope -> the same in the provider's own."""
+        return refused
+
+    def account(self, request: Request) -> str | None:
+        """Whose key came with a request; None if none of ours did."""
+        match = KEY.fullmatch(request.headers.get("authorization", ""))
+        return match and match[1]
+
+    def new_id(self) -> str:
+        """'video_' and 48 hexadecimal digits, the first eight of which are the time, as in ids that were seen."""
+        return f"video_{int(self.studio.clock()):08x}{secrets.token_hex(20)}"
+
+    def check(self, fields: Mapping[str, Any]) -> Create:
+        """Fields of a body -> what is to be made. Raises Refusal."""
+        return check_create(fields)
+
+    def expires_at(self, task: Task, completed_at: float) -> float | None:
+        """When the files are gone, in Unix seconds."""
+        return completed_at + ASSET_SECONDS
+
+    def variant(self, named: str | None, task: Task, standing: Standing) -> str:
+        """The value of `variant` -> which file to serve, a key of VARIANTS. Raises Refusal if there is none."""
+        variant = named or "video"
+        if variant not in VARIANTS:
+            words = f"Invalid value: '{variant}'. Supported values are: {', '.join(VARIANTS)}."
+            raise refusal(400, words, "invalid_value", "variant")
+        if standing.completed_at is None:
+            raise refusal(404, "Video is not ready yet, use GET /v1/videos/{video_id} to check status.")
+        expires_at = self.expires_at(task, standing.completed_at)
+        if expires_at is not None and self.studio.clock() >= expires_at:
+            raise refusal(404, "The assets of this video have expired.")
+        return variant
+
+    def video(self, task: Task, standing: Standing) -> dict[str, Any]:
+        """The video object."""
+        completed_at = standing.completed_at
+        expires_at = None if completed_at is None else self.expires_at(task, completed_at)
+        failure = next((failure for name, failure in self.failures.items() if name in task.plan), None)
+        return {
+            "id": task.id,
+            "object": "video",
+            "model": task.request["model"],
+            "status": STATUS[standing.phase],
+            "progress": int(100 * standing.progress),
+            "created_at": int(task.created_at),
+            "completed_at": None if completed_at is None else int(completed_at),
+            "expires_at": None if expires_at is None else int(expires_at),
+            "prompt": task.request["prompt"],
+            "seconds": task.request["seconds"],
+            "size": task.request["size"],
+            "remixed_from_video_id": task.request.get("remixed_from_video_id"),
+            "error": failure if standing.phase is Phase.FAILED else None,
+        }
+
     async def _accept(self, account: str, job: dict[str, Any], plan: Plan, image: bytes | None = None) -> Response:
-        width, height = dimensions(job["size"])
-        scene = Scene(job["prompt"], width, height, int(job["seconds"]), audio=True)
-        task = await self.studio.accept(_new_id(self.studio.clock()), account, job, plan, scene, image)
-        return await wire.answer(plan, video(task, self.studio.standing(task)))
+        width, height = dimensions(job["size"] or self.default_size)
+        scene = Scene(job["prompt"], width, height, int(job["seconds"]), job["audio"], job["seed"])
+        task = await self.studio.accept(self.new_id(), account, job, plan, scene, image)
+        return await wire.answer(plan, self.video(task, self.studio.standing(task)))
 
     def _account(self, request: Request) -> str:
         """Whose key this is. Raises Refusal."""
-        match = KEY.fullmatch(request.headers.get("authorization", ""))
-        if match is None:
+        account = self.account(request)
+        if account is None:
             raise refusal(401, "Incorrect API key provided.", "invalid_api_key")
-        request.state.account = match[1]
-        return match[1]
+        request.state.account = account
+        return account
 
     def _find(self, request: Request) -> Task:
         """The task in the path. Raises Refusal."""
@@ -165,6 +222,12 @@ class Videos:
         if task is None:
             raise refusal(404, f"Video with id '{video_id}' not found.", param="video_id")
         return task
+
+    def _poll(self, request: Request) -> tuple[Task, Standing]:
+        """The task in the path, and how it stands now. Raises Refusal."""
+        task = self._find(request)
+        self.studio.count(task.account, "polls")
+        return task, self.studio.standing(task)
 
     def _plan(self, account: str, prompt: str) -> Plan:
         """The trouble for an accepted create. Raises Refusal or Dropped for one that is not accepted."""
@@ -181,27 +244,6 @@ def poll_hint(task: Task) -> dict[str, str]:
     """The header that tells clients, in milliseconds, when to ask again."""
     wait = int(1000 * task.plan.get("slow", task.duration) / POLLS_PER_JOB)
     return {"openai-poll-after-ms": str(max(SHORTEST_WAIT, min(LONGEST_WAIT, wait)))}
-
-
-def video(task: Task, standing: Standing) -> dict[str, Any]:
-    """The video object."""
-    completed = None if standing.completed_at is None else int(standing.completed_at)
-    failure = next((FAILURES[name] for name in FAILURES if name in task.plan), None)
-    return {
-        "id": task.id,
-        "object": "video",
-        "model": task.request["model"],
-        "status": STATUS[standing.phase],
-        "progress": int(100 * standing.progress),
-        "created_at": int(task.created_at),
-        "completed_at": completed,
-        "expires_at": None if completed is None else completed + ASSET_SECONDS,
-        "prompt": task.request["prompt"],
-        "seconds": task.request["seconds"],
-        "size": task.request["size"],
-        "remixed_from_video_id": task.request.get("remixed_from_video_id"),
-        "error": failure if standing.phase is Phase.FAILED else None,
-    }
 
 
 async def _fields(request: Request) -> dict[str, Any]:
@@ -223,8 +265,3 @@ async def _fields(request: Request) -> dict[str, Any]:
             }
     except HTTPException as error:
         raise refusal(400, f"We could not parse the form in your request: {error.detail}") from error
-
-
-def _new_id(now: float) -> str:
-    """'video_' and 48 hexadecimal digits, the first eight of which are the time, as in ids that were seen."""
-    return f"video_{int(now):08x}{secrets.token_hex(20)}"

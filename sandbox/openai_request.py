@@ -49,13 +49,15 @@ TYPES: dict[type, str] = {
 
 @dataclass(frozen=True)
 class Create:
-    """A create that is accepted; `image` has the pixels of `size`."""
+    """A create that is accepted; `image` is what the clip opens with."""
 
     prompt: str
     model: str
     seconds: str
-    size: str
+    size: str | None  # None where the server may choose
     image: bytes | None
+    audio: bool = True
+    seed: int = 0
 
 
 def refusal(
@@ -69,13 +71,17 @@ def refusal(
     return Refusal(status, {"error": {"message": message, "type": kind, "param": param, "code": code}})
 
 
-def check_create(fields: Mapping[str, Any]) -> Create:
-    """Fields of the JSON or multipart form -> what is to be made. Raises Refusal."""
+def check_create(
+    fields: Mapping[str, Any],
+    sizes: Mapping[str, tuple[str, ...]] = SIZES,
+    lengths: tuple[str, ...] = SECONDS,
+) -> Create:
+    """Fields of the JSON or multipart form -> what is to be made, of these sizes by model. Raises Refusal."""
     _refuse_unknown(fields, {"prompt", "model", "seconds", "size", "input_reference"})
     prompt = check_prompt(fields)
-    model = _one_of(fields, "model", tuple(SIZES))
-    seconds = _one_of(fields, "seconds", SECONDS)
-    size = _one_of(fields, "size", SIZES[model])
+    model = _one_of(fields, "model", tuple(sizes))
+    seconds = _one_of(fields, "seconds", lengths)
+    size = _one_of(fields, "size", sizes[model])
     image = _image(fields["input_reference"]) if fields.get("input_reference") is not None else None
     if image is not None and _pixels(image) != dimensions(size):
         raise refusal(400, "Inpaint image must match the requested width and height")

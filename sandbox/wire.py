@@ -47,10 +47,12 @@ def provider(
     routes: Sequence[BaseRoute],
     envelope: Callable[[int, str], Refusal],
     refused: Callable[[Request], None],
+    rephrase: Callable[[Refusal], Refusal] = lambda refusal: refusal,
 ) -> Starlette:
     """A provider's application: its routes, every error in its own `envelope`, a request id on every answer.
 
-    `refused` is told of each request that was not accepted.
+    `refused` is told of each request that was not accepted. `rephrase` puts every refusal into other words, for a provider
+    whose dialect is another's but for the envelope.
     """
 
     def on_drop(request: Request, error: Exception) -> Response:
@@ -60,16 +62,16 @@ def provider(
     def on_refusal(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)
         refused(request)
-        return JSONResponse(error.body, error.status, error.headers)
+        return JSONResponse(rephrase(error).body, error.status, error.headers)
 
     def on_routing_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         words = f"{error.detail}: {request.method} {request.url.path}"
-        return JSONResponse(envelope(error.status_code, words).body, error.status_code, error.headers)
+        return JSONResponse(rephrase(envelope(error.status_code, words)).body, error.status_code, error.headers)
 
     def on_unsatisfiable(request: Request, error: Exception) -> Response:
         assert isinstance(error, Unsatisfiable)
-        return JSONResponse(envelope(416, str(error)).body, 416, {"content-range": error.content_range})
+        return JSONResponse(rephrase(envelope(416, str(error))).body, 416, {"content-range": error.content_range})
 
     return Starlette(
         routes=routes,
@@ -96,19 +98,17 @@ def read_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-async def answer(plan: Plan, body: dict[str, Any]) -> Response:
+async def answer(plan: Plan, body: dict[str, Any], status: int = 200) -> Response:
     """The answer to an accepted create: `body`, unless the plan has trouble for it on its way."""
     await asyncio.sleep(plan.get("hang", 0.0))
     if "drop-after" in plan:
         return Drop()
     if "garbage" in plan:
         return Response('{"id": "', media_type="application/json")  # cut off in the middle
-    for status in (502, 504):
-        if str(status) in plan:
-            return HTMLResponse(
-                f"<html><title>{status}</title><body>error of the upstream server</body></html>", status
-            )
-    return JSONResponse(body)
+    for bad in (502, 504):
+        if str(bad) in plan:
+            return HTMLResponse(f"<html><title>{bad}</title><body>error of the upstream server</body></html>", bad)
+    return JSONResponse(body, status)
 
 
 class Drop(Response):

@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     StrictBool,
     StrictBytes,
+    StrictFloat,
     StrictStr,
 )
 
@@ -117,7 +118,7 @@ class VideoError(BaseModel):
         validate_by_name=True,
     )
     code: Annotated[
-        StrictStr | None | MISSING,
+        StrictStr | int | None | MISSING,
         Field(
             examples=['moderation_blocked', 'video_generation_failed', 'internal_server_error']
         ),
@@ -154,9 +155,9 @@ class ApiError(BaseModel):
         StrictStr | None | MISSING, Field(description='The field at fault, if one is.')
     ] = MISSING
     code: Annotated[
-        StrictStr | None | MISSING,
+        StrictStr | int | None | MISSING,
         Field(
-            description='For programs; null on some refusals, such as an image of the wrong size.',
+            description='For programs; null on some refusals, such as an image of the wrong size. Servers of the dialect (vLLM-Omni)\nput the HTTP status here, as a number.\n',
             examples=['invalid_value', 'unknown_parameter', 'invalid_api_key', 'rate_limit_exceeded', 'insufficient_quota'],
         ),
     ] = MISSING
@@ -188,7 +189,10 @@ class Video(BaseModel):
         ),
     ]
     progress: Annotated[
-        int | None | MISSING, Field(description='Percent done, 0 to 100.')
+        StrictFloat | None | MISSING,
+        Field(
+            description='Percent done, 0 to 100. Whole at OpenAI; servers of the dialect may say fractions.'
+        ),
     ] = MISSING
     created_at: Annotated[int | None | MISSING, Field(description='Unix seconds.')] = (
         MISSING

@@ -9,6 +9,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    RootModel,
     StrictBool,
     StrictBytes,
     StrictFloat,
@@ -97,10 +98,10 @@ class Finding(BaseModel):
         validate_by_name=True,
     )
     loc: Annotated[
-        list[StrictStr | int] | MISSING,
+        list[StrictStr | int],
         Field(description='Where, from the outside in; the first is `body`.'),
-    ] = MISSING
-    msg: StrictStr | MISSING = MISSING
+    ]
+    msg: StrictStr
     type: StrictStr | MISSING = MISSING
 
 
@@ -159,8 +160,12 @@ class Video(BaseModel):
     ] = MISSING
 
 
+class Detail(RootModel[list[Finding]]):
+    root: Annotated[list[Finding], Field(min_length=1)]
+
+
 class ErrorResponse(BaseModel):
     model_config = ConfigDict(
         validate_by_name=True,
     )
-    detail: StrictStr | list[Finding]
+    detail: StrictStr | Detail

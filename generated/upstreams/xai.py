@@ -96,7 +96,7 @@ class GenerateVideo(BaseModel):
         ),
     ]
     duration: Annotated[
-        int | MISSING, Field(description='Whole seconds, 1 to 15; 8 if absent.', ge=1)
+        int | MISSING, Field(description='Whole seconds, 8 if absent.', ge=1, le=15)
     ] = MISSING
     aspect_ratio: Annotated[
         AspectRatio | MISSING,

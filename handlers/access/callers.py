@@ -8,7 +8,6 @@ that are open in a browser on it.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
+from starlette.datastructures import Headers
 
 from ..errors import Forbidden, Unauthorized
 
@@ -42,7 +42,7 @@ class Keyring:
     def open(self) -> bool:
         return not self._by_digest
 
-    def authenticate(self, headers: Mapping[str, str]) -> Caller:
+    def authenticate(self, headers: Headers) -> Caller:
         """The caller of a request. Raises Unauthorized, or Forbidden for a web page on a gateway without keys."""
         if self.open:
             _refuse_web_pages(headers)
@@ -62,11 +62,10 @@ class Keyring:
         return caller
 
 
-def _presented(headers: Mapping[str, str]) -> list[tuple[str | None, str]]:
+def _presented(headers: Headers) -> list[tuple[str | None, str]]:
     """Every credential of a request, as (user or None, secret)."""
     found: list[tuple[str | None, str]] = []
-    authorization = headers.get("authorization")
-    if authorization:
+    for authorization in headers.getlist("authorization"):
         scheme, _, value = authorization.partition(" ")
         if scheme.lower() == "bearer":
             found.append((None, value.strip()))
@@ -74,30 +73,36 @@ def _presented(headers: Mapping[str, str]) -> list[tuple[str | None, str]]:
             found.append(_basic(value.strip()))
         else:
             raise _unauthorized("Authorization must be Bearer or Basic.")
-    found += [(None, headers[name]) for name in ("x-api-key", "x-bf-vk") if name in headers]
+    found += [(None, value) for name in ("x-api-key", "x-bf-vk") for value in headers.getlist(name)]
     return found
 
 
 def _basic(value: str) -> tuple[str, str]:
     try:
         user, separator, password = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, or not UTF-8
         separator = ""
     if not separator:
         raise _unauthorized("The Basic credentials cannot be read: they must be base64 of `name:key`.")
     return user, password
 
 
-def _refuse_web_pages(headers: Mapping[str, str]) -> None:
+def _refuse_web_pages(headers: Headers) -> None:
     """A page anywhere can make the browser post to this machine; what gives it away is where it says it comes from."""
     origin = headers.get("origin")
-    asked = urlsplit(f"//{headers.get('host', '')}").hostname
-    came_from = urlsplit(origin).hostname if origin is not None else None
-    if asked not in LOOPBACK or (origin is not None and came_from not in LOOPBACK):
+    asked = _host(f"//{headers.get('host', '')}")
+    if asked not in LOOPBACK or (origin is not None and _host(origin) not in LOOPBACK):
         raise Forbidden(
             "A gateway without keys serves this machine only, not web pages of other hosts. Set REELGATE_API_KEYS to open it.",
             code="local_only",
         )
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def _digest(secret: str) -> bytes:

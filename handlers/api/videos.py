@@ -84,7 +84,7 @@ class Videos:
                 raise error.about(
                     provider=job.provider, request_type=REQUEST_TYPES["delete"], video_id=job.id
                 ) from error
-        if not await self._ledger.delete(job):
+        if not await self._ledger.delete(job.id):
             raise _not_found(video_id)
         return Answer(models.VideoDeleteResponse(id=job.id, object="video.deleted", deleted=True))
 

@@ -10,11 +10,14 @@ from ..errors import InvalidRequest
 from ..providers.catalog import Capabilities, Input
 
 
-def material(request: VideoGenerationRequest) -> Input:
-    """What the video is to be made from."""
+def materials(request: VideoGenerationRequest) -> tuple[Input, ...]:
+    """What the video is to be made from, at least one."""
+    given: list[Input] = []
     if request.video_uri is not MISSING:
-        return "video"
-    return "image" if request.input_reference is not MISSING else "text"
+        given.append("video")
+    if request.input_reference is not MISSING:
+        given.append("image")
+    return tuple(given) or ("text",)
 
 
 NEEDS = {"text": "a prompt alone", "image": "input_reference", "video": "video_uri"}
@@ -23,20 +26,23 @@ FIELD = {"text": "input_reference", "image": "input_reference", "video": "video_
 
 def check(request: VideoGenerationRequest, model: str, can: Capabilities) -> None:
     """Raises InvalidRequest for the first parameter that the model cannot honour. `model` is named in the message."""
-    made_from = material(request)
-    if made_from not in can.inputs:
-        ways = " or ".join(NEEDS[kind] for kind in sorted(can.inputs))
-        raise _refusal(FIELD[made_from], f"{model} does not make a video from {NEEDS[made_from]}; it takes {ways}.")
+    given = materials(request)
+    for kind in given:
+        if kind not in can.inputs:
+            ways = " or ".join(NEEDS[each] for each in sorted(can.inputs))
+            raise _refusal(FIELD[kind], f"{model} does not make a video from {NEEDS[kind]}; it takes {ways}.")
     if request.seconds is not MISSING and can.seconds is not None:
         seconds = str(request.seconds.root)
         if seconds not in can.seconds:
             raise _refusal("seconds", f"{model} does not make {seconds} s; it makes {', '.join(can.seconds)} s.")
-    sizes = can.sizes_for(made_from)
+    sizes = can.sizes_for(given[0])
     if request.size is not MISSING and sizes is not None and request.size not in sizes:
         raise _refusal("size", f"{model} does not make {request.size}; it makes {', '.join(sizes)}.")
     for name, taken in (("audio", can.audio), ("seed", can.seed), ("negative_prompt", can.negative_prompt)):
         if getattr(request, name) is not MISSING and not taken:
             raise _refusal(name, f"{model} does not take {name}; leave it out.")
+    if request.seed is not MISSING and can.seed_most is not None and request.seed > can.seed_most:
+        raise _refusal("seed", f"{model} takes a seed of at most {can.seed_most}.")
     if can.prompt_characters is not None:
         length = len(request.prompt.encode("utf-16-le", "surrogatepass")) // 2
         if length > can.prompt_characters:

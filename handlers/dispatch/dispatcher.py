@@ -22,14 +22,22 @@ from ulid import ULID
 
 from generated.models import VideoGenerationRequest, VideoRemixRequest
 
-from ..configuration import Network
-from ..errors import CallerError, ContentRefused, OutcomeUnknown, ProviderError, ReelgateError, Unavailable
+from ..errors import (
+    DO_NOT_REPEAT,
+    CallerError,
+    Conflict,
+    ContentRefused,
+    OutcomeUnknown,
+    ProviderError,
+    ReelgateError,
+    Unavailable,
+)
 from ..jobs import states
 from ..jobs.ledger import Job, Ledger
 from ..jobs.tracking import Tracking, values_of
 from ..media.images import Image, from_data_url
-from ..providers.adapter import Account, Snapshot
-from ..providers.registry import Registry
+from ..providers.adapter import Account, Adapter, Snapshot
+from ..providers.registry import Provider, Registry
 from .capabilities import with_defaults
 from .keys import Wishes
 from .policy import may_fall_back, may_use_next_key, wait_before_retry
@@ -68,7 +76,7 @@ class Dispatcher:
             }
             create = partial(target.provider.adapter.generate, model=target.model, request=full, image=image)
             accounts = [replace(key.account, headers={**key.account.headers, **wishes.headers}) for key in target.keys]
-            placed = await placing.offer(accounts, target.model, details, create, target.provider.network)
+            placed = await placing.offer(target.provider, accounts, target.model, details, create)
             if placed is not None:
                 return placed
         return await placing.give_up()
@@ -85,7 +93,7 @@ class Dispatcher:
         placing = Placing(self._ledger, self._tracking, job)
         details = {"seconds": source.seconds, "size": source.size}
         create = partial(provider.adapter.remix, native_id=source.native_id, request=request)
-        placed = await placing.offer([account], source.model, details, create, provider.network)
+        placed = await placing.offer(provider, [account], source.model, details, create)
         return placed if placed is not None else await placing.give_up()
 
     def _new(
@@ -129,50 +137,62 @@ class Placing:
         self._attempts.append({"provider": provider, "model": model, "outcome": "refused", "error": error.message})
 
     async def offer(
-        self, accounts: Sequence[Account], model: str, details: Mapping[str, Any], create: Create, network: Network
+        self,
+        provider: Provider,
+        accounts: Sequence[Account],
+        model: str,
+        details: Mapping[str, Any],
+        create: Create,
     ) -> Job | None:
         """Try one target with its keys, more than once where that is safe.
 
         Returns the job once it is placed or refused for its content; None when the next target may be asked. Raises
         OutcomeUnknown.
         """
-        waiting, fresh = deque(accounts), len(accounts) - 1
-        tries = 0
+        waiting, fresh, tries = deque(accounts), len(accounts) - 1, 0
         while True:
             account = waiting[0]
-            began = time.monotonic()
-            try:
-                snapshot = await create(account)
-            except CallerError as error:  # what the create needs is not there, so nothing was sent
-                self.skip(account.provider, model, error)
+            outcome = await self._try(account, model, create)
+            if isinstance(outcome, Snapshot):
+                pin = _pin(account, outcome.model or model)
+                given = {name: value for name, value in details.items() if value is not None}
+                values = {**pin, **given, **values_of(outcome), "attempts": self._attempts}
+                return await self._accept(provider.adapter, account, outcome, values)
+            self._first_error = self._first_error or outcome
+            if isinstance(outcome, CallerError):
                 return None
-            except ProviderError as error:
-                self._note(account, model, error.outcome, began, error)
-                self._first_error = self._first_error or error
-                if isinstance(error, ContentRefused):
-                    return await self._close_as_filtered(_pin(account, model), error)
-                if isinstance(error, OutcomeUnknown):
-                    await self._ledger.move(
-                        self._job.id, states.UNKNOWN, attempts=self._attempts, **_pin(account, model)
-                    )
-                    raise self._told(error) from error
-                await self._ledger.note(self._job.id, attempts=self._attempts)  # a sign of life, see tracking.sweep
-                if may_use_next_key(error) and len(waiting) > 1:
-                    waiting.popleft()
-                    fresh -= 1
-                    continue
-                tries += 1
-                wait = wait_before_retry(error, tries, network, fresh_key=fresh > 0)
-                if wait is None:
-                    return None if may_fall_back(error) else await self.give_up()
-                waiting.rotate(-1)
+            if isinstance(outcome, ContentRefused):
+                return await self._close_as_filtered(_pin(account, model), outcome)
+            if isinstance(outcome, OutcomeUnknown):
+                await self._ledger.move(self._job.id, states.UNKNOWN, attempts=self._attempts, **_pin(account, model))
+                raise self._told(outcome)
+            await self._ledger.note(self._job.id, attempts=self._attempts)  # a sign of life, see tracking.sweep
+            if may_use_next_key(outcome) and len(waiting) > 1:
+                waiting.popleft()
                 fresh -= 1
-                await asyncio.sleep(wait)
                 continue
-            self._note(account, model, "accepted", began, None)
-            given = {name: value for name, value in details.items() if value is not None}
-            pin = _pin(account, snapshot.model or model)
-            return await self._accept(snapshot, {**pin, **given, **values_of(snapshot), "attempts": self._attempts})
+            tries += 1
+            wait = wait_before_retry(outcome, tries, provider.network, fresh_key=fresh > 0)
+            if wait is None:
+                return None if may_fall_back(outcome) else await self.give_up()
+            waiting.rotate(-1)
+            fresh -= 1
+            await asyncio.sleep(wait)
+
+    async def _try(self, account: Account, model: str, create: Create) -> Snapshot | ProviderError | CallerError:
+        """One try with one key: the job at the provider, or what came instead. It is written on the trail either way."""
+        began = time.monotonic()
+        try:
+            snapshot = await create(account)
+        except CallerError as refusal:  # what the create needs is not there, so nothing was sent
+            self.skip(account.provider, model, refusal)
+            return refusal
+        except Exception as raised:
+            error = _as_provider_error(raised)
+            self._note(account, model, error.outcome, began, error)
+            return error
+        self._note(account, model, "accepted", began, None)
+        return snapshot
 
     async def give_up(self) -> Job:
         """Close the job as failed and raise the first target's error."""
@@ -184,14 +204,13 @@ class Placing:
         )
         raise self._told(error)
 
-    async def _accept(self, snapshot: Snapshot, values: dict[str, Any]) -> Job:
+    async def _accept(self, adapter: Adapter, account: Account, snapshot: Snapshot, values: dict[str, Any]) -> Job:
         """Write down that a provider has taken the job: the one write that must not be lost, so it is tried for a while."""
         for tried in range(1, WRITE_TRIES + 1):
             try:
                 follow = self._tracking.begin(self._job.id) if snapshot.status in states.TRACKED else None
                 job = await self._ledger.move(self._job.id, snapshot.status, also=follow, **values)
-                assert job is not None, "nobody else moves a job that is being submitted"
-                return job
+                return job if job is not None else await self._withdraw(adapter, account, snapshot, values)
             except (SQLAlchemyError, OSError) as error:
                 log.error(
                     "a provider has taken a job that cannot be written down",
@@ -202,7 +221,18 @@ class Placing:
                     error=str(error),
                 )
                 await asyncio.sleep(2 ** (tried - 1) / 4)
-        raise Unavailable("The job was placed but the database is away; it will be found again. Do not send it again.")
+        lost = Unavailable("The job was placed but cannot be written down. Do not send it again; quote the event_id.")
+        lost.headers |= DO_NOT_REPEAT
+        raise lost
+
+    async def _withdraw(self, adapter: Adapter, account: Account, snapshot: Snapshot, values: Mapping[str, Any]) -> Job:
+        """The job was deleted while it was being placed: have the provider forget it too."""
+        await self._ledger.note(self._job.id, **values)
+        try:
+            await adapter.delete(account, snapshot.native_id)
+        except ReelgateError as error:
+            log.warning("a deleted job runs on at the provider", job=self._job.id, error=error.message)
+        raise Conflict("The job was deleted while it was being placed.", code="video_deleted")
 
     async def _close_as_filtered(self, pin: Mapping[str, Any], error: ContentRefused) -> Job:
         job = await self._ledger.move(
@@ -240,6 +270,17 @@ class Placing:
             video_id=self._job.id,
             attempts=self._attempts,
         )
+
+
+def _as_provider_error(raised: Exception) -> ProviderError:
+    """An adapter that breaks may break after the provider has taken the job, so the outcome is not known."""
+    if isinstance(raised, ProviderError):
+        return raised
+    log.exception("an adapter broke")
+    return OutcomeUnknown(
+        "The provider's answer could not be understood, so the job may exist there. "
+        "Do not send the request again: it could be paid twice."
+    )
 
 
 def _pin(account: Account, model: str) -> dict[str, Any]:

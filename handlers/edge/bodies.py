@@ -7,6 +7,7 @@ context, so it is read and parsed once. A form becomes the JSON that it stands f
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import AsyncGenerator, Mapping
 from functools import cache
@@ -28,6 +29,8 @@ from ..errors import ContentTooLarge, InvalidRequest, UnsupportedMediaType
 from .parameters import Parameters
 
 DRAIN = 4  # times the limit: how much of a too large body is read and dropped so that the sender sees the answer
+DEEPEST = 64  # levels of objects and lists
+LOOKED_AT_TWICE = 1024 * 1024  # bytes: up to here a body is also searched for fields that stand in it twice
 FORM_FIELDS = 100
 FORM_FILES = 10
 NOTHING = ({"type": "http.request", "body": b"", "more_body": False},)
@@ -50,6 +53,7 @@ class Body(AbstractRequestBodyValidator):  # type: ignore[misc]
     async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
         headers = Headers(scope=scope)
         payload = await self.parse(headers, _counted(receive, headers, self.LIMIT))
+        _refuse_depth(payload)
         judge(payload, scope["extensions"]["connexion_routing"]["operation_id"])
         scope["extensions"].setdefault("connexion_context", {})["payload"] = payload
         # connexion would read the form a second time; it is told that there is none.
@@ -70,16 +74,19 @@ class JsonBody(Body):
         if not body.strip():
             raise InvalidRequest("The request has no body; a JSON object is needed.", code="missing_body")
         try:
-            return orjson.loads(body)
+            payload = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             _refuse_other_encodings(body)
             raise InvalidRequest(f"The body is not JSON: {error}", code="invalid_json") from None
+        if len(body) <= LOOKED_AT_TWICE:
+            json.loads(body, object_pairs_hook=_no_field_twice)
+        return payload
 
 
 class FormBody(Body):
     async def parse(self, headers: Headers, stream: AsyncGenerator[bytes, None]) -> Any:
         # Parts above 1 MiB wait on disk, not in memory.
-        parser = MultiPartParser(
+        parser = Utf8Parser(
             headers,
             stream,
             max_files=FORM_FILES,
@@ -95,6 +102,19 @@ class FormBody(Body):
             return await payload_of(form)
         finally:
             await form.close()
+
+
+class Utf8Parser(MultiPartParser):
+    """starlette's parser, which takes text that is not UTF-8 for Latin-1 and so garbles it; here it is refused."""
+
+    def on_part_end(self) -> None:
+        part = self._current_part
+        if part.file is None:
+            try:
+                bytes(part.data).decode("utf-8")
+            except UnicodeDecodeError:
+                raise MultiPartException(f"the field {part.field_name} is not UTF-8") from None
+        super().on_part_end()
 
 
 async def _counted(receive: Receive, headers: Headers, limit: int) -> AsyncGenerator[bytes, None]:
@@ -120,6 +140,28 @@ async def _counted(receive: Receive, headers: Headers, limit: int) -> AsyncGener
             f"The body is larger than {limit} bytes. Send a smaller image, or a URL in its place; "
             "REELGATE_MAX_BODY_MB is the limit of this gateway."
         )
+
+
+def _refuse_depth(payload: Any) -> None:
+    """Raises InvalidRequest for a body nested deeper than any request has reason to be, and than can be written again."""
+    level = [payload]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return
+    raise InvalidRequest(f"The body is nested deeper than {DEEPEST} levels.", code="invalid_json")
+
+
+def _no_field_twice(pairs: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidRequest(f"The field {twice!r} stands in the body twice.", code="invalid_json", param=twice)
 
 
 def _refuse_other_encodings(body: bytearray) -> None:
@@ -221,5 +263,7 @@ def _put(payload: dict[str, Any], path: list[str], value: str) -> None:
             raise InvalidRequest(f"The form has {path[0]} in two shapes.", code="invalid_form", param=path[0])
     if isinstance(here, list):
         here.append(value)
+    elif path[-1] in here:
+        raise InvalidRequest(f"The form has {path[0]} twice at one place.", code="invalid_form", param=path[0])
     else:
         here[path[-1]] = value

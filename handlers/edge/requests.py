@@ -24,7 +24,17 @@ NOT_FORWARDED = frozenset(
 )
 """Headers that say who we are or how the message is framed: a caller has no say in them."""
 
+PLAIN = frozenset({b"application/json"})
+
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+def _plain(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """A header with the media type as connexion looks it up: `Application/JSON; charset=x` -> `application/json;charset=x`."""
+    if name != b"content-type" or value in PLAIN:
+        return name, value
+    media_type, separator, parameters = value.partition(b";")
+    return name, media_type.strip().lower() + separator + parameters.strip()
 
 
 class Requests:
@@ -39,6 +49,7 @@ class Requests:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        scope = {**scope, "headers": [_plain(*header) for header in scope["headers"]]}
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
         identity = given if ACCEPTABLE_ID.fullmatch(given) else str(ULID()).lower()

@@ -14,6 +14,7 @@ from .tables import CHANGED
 log = structlog.get_logger()
 
 RECONNECT = 1.0  # seconds between two tries to listen again
+ANSWER = 5.0  # seconds for the connection to show that it lives
 SILENCE = 15.0  # seconds without a word after which the connection is asked whether it lives
 
 
@@ -30,7 +31,7 @@ class Changes:
         while True:
             try:
                 await self._listen()
-            except (psycopg.Error, OSError) as error:
+            except (psycopg.Error, OSError, TimeoutError) as error:
                 log.warning("not hearing changes, asking the database instead", error=str(error))
             finally:
                 self.listening = False
@@ -47,4 +48,5 @@ class Changes:
             while True:
                 async for change in connection.notifies(timeout=SILENCE):
                     self._cache.forget(change.payload)
-                await connection.execute("SELECT 1")
+                async with asyncio.timeout(ANSWER):
+                    await connection.execute("SELECT 1")

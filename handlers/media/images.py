@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from dataclasses import dataclass, field
 
@@ -12,7 +11,7 @@ from ..errors import InvalidRequest
 SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
     (b"\xff\xd8\xff", 0, "image/jpeg"),
-    (b"WEBP", 8, "image/webp"),
+    (b"WEBP", 8, "image/webp"),  # after "RIFF" and a length
 )
 """Leading bytes, where they stand, and what they mean. https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern"""
 
@@ -38,7 +37,7 @@ class Image:
 def sniff(content: bytes) -> Image:
     """Bytes -> an image. Raises InvalidRequest when they are none that providers take."""
     for signature, offset, media_type in SIGNATURES:
-        if content[offset : offset + len(signature)] == signature:
+        if content.startswith(signature, offset) and (offset == 0 or content.startswith(b"RIFF")):
             return Image(content, media_type)
     raise InvalidRequest(
         "input_reference is not an image: its bytes are neither PNG, JPEG nor WebP.",
@@ -52,7 +51,7 @@ def from_data_url(url: str) -> Image:
     _, _, encoded = url.partition(",")
     try:
         return sniff(base64.b64decode(encoded, validate=True))
-    except binascii.Error:
+    except ValueError:
         raise InvalidRequest(
             "input_reference is not valid base64.", code="invalid_image", param="input_reference"
         ) from None

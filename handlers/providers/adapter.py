@@ -18,7 +18,7 @@ from generated.models import VideoGenerationRequest, VideoRemixRequest
 
 from ..configuration import Proxy
 from ..context import Exchange, exchanges
-from ..errors import OutcomeUnknown, ProviderError, ProviderFailed, UnsupportedOperation
+from ..errors import InvalidRequest, OutcomeUnknown, ProviderError, ProviderFailed, UnsupportedOperation
 from ..media.images import Image
 from ..upstream import DIRECTED, File, Reply, Upstream
 
@@ -222,6 +222,22 @@ def _legible(value: object) -> object:
             return [_legible(item) for item in value]
         case _:
             return value
+
+
+def expressed(model: type[Theirs], fields: Mapping[str, Any], ours: Mapping[str, str]) -> Theirs:
+    """Fields as the provider's model of a request. Raises InvalidRequest for what the provider cannot be told.
+
+    `ours` names our parameter for each field of theirs that is called something else.
+    """
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        what = error.errors(include_url=False, include_input=False)[0]
+        field = str(what["loc"][0]) if what["loc"] else ""
+        param = ours.get(field, field)
+        raise InvalidRequest(
+            f"The provider does not take this {param}: {what['msg']}.", code="unsupported_parameter", param=param
+        ) from None
 
 
 def extras(request: BaseModel) -> dict[str, Any]:

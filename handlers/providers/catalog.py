@@ -43,6 +43,7 @@ class Capabilities(BaseModel):
     default_size: str | None = None
     audio: bool = False
     seed: bool = False
+    seed_most: int | None = None  # the largest seed
     negative_prompt: bool = False
     prompt_characters: int | None = None  # UTF-16 code units
     prices: tuple[Price, ...] = ()

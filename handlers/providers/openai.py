@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import ClassVar
 from urllib.parse import quote
 
 import orjson
@@ -41,8 +42,8 @@ SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 class OpenAI(Adapter):
     name = "openai"
     base_url = "https://api.openai.com/v1"
-    key_variables = ("OPENAI_API_KEY",)
-    url_variables = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
+    key_variables: ClassVar[tuple[str, ...]] = ("OPENAI_API_KEY",)
+    url_variables: ClassVar[tuple[str, ...]] = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
     sandbox_path = "/openai/v1"
     sandbox_secret = "sk-sandbox-reelgate"  # noqa: S105  opens nothing but an emulator
 
@@ -81,7 +82,7 @@ class OpenAI(Adapter):
             raise self.refused(reply)
 
     async def remix(self, account: Account, native_id: str, request: VideoRemixRequest) -> Snapshot:
-        body = RemixVideo(prompt=request.prompt).model_dump() | extras(request)
+        body = extras(request) | RemixVideo(prompt=request.prompt).model_dump()
         reply = await account.call(
             "POST", f"{path(native_id)}/remix", headers=self.auth(account), json=body, creates=True
         )
@@ -141,7 +142,7 @@ def decode(video: Video, reply: Reply) -> Snapshot:
     """Their job -> ours."""
     status = STATUS.get(video.status)
     error = video.error if video.error is not MISSING else None
-    code = error.code if error and error.code is not MISSING else None
+    code = word(error.code) if error else None
     message = error.message if error and error.message is not MISSING else None
     moderated = code in MODERATION
     poll_after = reply.headers.get("openai-poll-after-ms", "")
@@ -162,9 +163,17 @@ def decode(video: Video, reply: Reply) -> Snapshot:
     )
 
 
+def word(code: str | int | MISSING | None) -> str | None:
+    """A code of theirs, which may be a number at servers of the dialect, as a word."""
+    return None if code is MISSING or code is None else str(code)
+
+
 def moment(seconds: int | None) -> datetime | None:
-    """Unix seconds -> a moment."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    """Unix seconds -> a moment; None for what no calendar holds, such as milliseconds."""
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def answer(reply: Reply, *, creates: bool = False) -> Video:
@@ -178,7 +187,7 @@ def refused(reply: Reply, *, creates: bool = False) -> ProviderError:
         error = ErrorResponse.model_validate_json(reply.body).error
     except ValidationError:
         return refusal(reply, None, creates=creates)
-    code = None if error.code is MISSING else error.code
+    code = word(error.code)
     return refusal(
         reply,
         error.message,

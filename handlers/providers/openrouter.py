@@ -113,7 +113,7 @@ def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> 
             code="unsupported_parameter",
             param="negative_prompt",
         )
-    body = {
+    body: dict[str, Any] = {
         "model": model,
         "prompt": request.prompt,
         "size": request.size,

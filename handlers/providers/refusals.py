@@ -56,8 +56,8 @@ def refusal(
         return Refused(text, upstream_status=status, code=code, param=param)
     if creates and status != 500:
         return OutcomeUnknown(
-            f"The provider's side answered {status} to the create, so the job may exist there. Do not send the request "
-            "again: the gateway finds out what became of it.",
+            f"The provider's side answered {status} to the create, so the job may exist there. "
+            "Do not send the request again: it could be paid twice.",
             upstream_status=status,
         )
     return ProviderFailed(f"The provider failed ({status}): {text}", upstream_status=status)

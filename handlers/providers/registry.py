@@ -17,9 +17,11 @@ from ..upstream import Upstream
 from .adapter import REQUEST_TYPES, Account, Adapter
 from .catalog import ANYTHING, Capabilities, catalog
 from .openai import OpenAI
+from .replicate import Replicate
 from .runway import Runway
+from .xai import XAI
 
-PROVIDERS: Mapping[str, Adapter] = {adapter.name: adapter for adapter in (OpenAI(), Runway())}
+PROVIDERS: Mapping[str, Adapter] = {adapter.name: adapter for adapter in (OpenAI(), Runway(), Replicate(), XAI())}
 
 NAMED_BY_THE_CONTRACT = frozenset(provider.value for provider in ModelProvider)
 

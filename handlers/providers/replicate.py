@@ -36,7 +36,19 @@ from generated.upstreams.replicate import (
 from ..errors import InvalidRequest, NotFound, ProviderError, Refused, UnsupportedOperation
 from ..media.images import Image
 from ..upstream import File, Reply
-from .adapter import REQUEST_TYPES, Account, Adapter, Filtered, Output, Snapshot, Source, Theirs, extras, read
+from .adapter import (
+    REQUEST_TYPES,
+    Account,
+    Adapter,
+    Filtered,
+    Output,
+    Snapshot,
+    Source,
+    Theirs,
+    expressed,
+    extras,
+    read,
+)
 from .refusals import refusal
 from .replicate_inputs import OURS, UNSEEN, Inputs, fill, inputs_of, place
 
@@ -230,11 +242,7 @@ def encode(model: str, runnable: Runnable, asked: Mapping[str, Any], extra: Mapp
     beside = {name: extra[name] for name in LIFTED if name in extra}
     within = {name: value for name, value in extra.items() if name not in beside}
     fields = {"version": runnable.version or MISSING, "input": fill(model, runnable.inputs, asked, within)}
-    try:
-        return CreatePrediction.model_validate(fields | beside)
-    except ValidationError as error:
-        at_fault = str(error.errors()[0]["loc"][0])
-        raise InvalidRequest(f"{at_fault} is not what Replicate takes for it.", param=at_fault) from None
+    return expressed(CreatePrediction, fields | beside, {})
 
 
 def decode(prediction: Prediction) -> Snapshot:

@@ -26,10 +26,10 @@ from generated.upstreams.runway import (
     VideoToVideo,
 )
 
-from ..errors import NotFound, ProviderError
+from ..errors import InvalidRequest, NotFound, ProviderError
 from ..media.images import Image
 from ..upstream import Reply
-from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, extras, read
+from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, expressed, extras, read
 from .refusals import refusal
 
 EDITOR = "aleph2"  # Runway's model that changes a video as a prompt says
@@ -98,7 +98,7 @@ class Runway(Adapter):
 async def create(
     account: Account, endpoint: str, body: BaseModel, extra: Mapping[str, Any], *, model: str | None = None
 ) -> Snapshot:
-    fields = body.model_dump(mode="json", by_alias=True) | dict(extra)
+    fields = {**extra, **body.model_dump(mode="json", by_alias=True)}
     reply = await account.call("POST", f"/v1/{endpoint}", headers=headers(account), json=fields, creates=True)
     if not reply.ok:
         raise refused(reply, creates=True)
@@ -140,12 +140,16 @@ def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> 
     }
     if request.video_uri is not MISSING:
         field = "promptVideo" if model.startswith(CALLED_PROMPT_VIDEO) else "videoUri"
-        return "video_to_video", VideoToVideo.model_validate(common | {field: request.video_uri})
+        if request.input_reference is not MISSING:
+            raise InvalidRequest(
+                "Runway takes an image or a video, not both.", code="unsupported_parameter", param="input_reference"
+            )
+        return "video_to_video", expressed(VideoToVideo, common | {field: request.video_uri}, PARAM)
     common["negativePrompt"] = request.negative_prompt
     if image is not None or request.input_reference is not MISSING:
         uri = image.data_url if image is not None else request.input_reference
-        return "image_to_video", ImageToVideo.model_validate(common | {"promptImage": uri})
-    return "text_to_video", TextToVideo.model_validate(common)
+        return "image_to_video", expressed(ImageToVideo, common | {"promptImage": uri}, PARAM)
+    return "text_to_video", expressed(TextToVideo, common, PARAM)
 
 
 def decode(task: Task) -> Snapshot:

@@ -52,12 +52,11 @@ class SGLang(openai.OpenAI):
             detail = ErrorResponse.model_validate_json(reply.body).detail
         except ValidationError:
             return refusal(reply, None, creates=creates)
-        if isinstance(detail, str) or not detail:
-            return refusal(reply, detail or None, creates=creates)
+        if isinstance(detail, str):
+            return refusal(reply, detail, creates=creates)
         finding = detail[0]
-        field = str(finding.loc[-1]) if finding.loc is not MISSING and finding.loc else None
-        why = None if finding.msg is MISSING else finding.msg
-        return refusal(reply, why, creates=creates, param=PARAM.get(field, field) if field else None)
+        field = str(finding.loc[-1]) if finding.loc else None
+        return refusal(reply, finding.msg, creates=creates, param=PARAM.get(field, field) if field else None)
 
     async def source(self, account: Account, native_id: str, variant: str) -> Source:
         """Where the file is; the job has to be asked, because a server with a cloud storage refuses to serve it itself."""

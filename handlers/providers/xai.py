@@ -33,7 +33,7 @@ from generated.upstreams.xai import (
 from ..errors import ContentRefused, InvalidRequest, NotFound, ProviderError, Refused
 from ..media.images import Image
 from ..upstream import Reply
-from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, extras, read
+from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, expressed, extras, read
 from .refusals import refusal
 
 T = TypeVar("T")
@@ -70,8 +70,15 @@ SIZES = {
     "1080x1920": ("9:16", "1080p"),
 }
 """size -> aspect_ratio and resolution, which is the short edge. 848, not 853: the vendor's own `size` was 848x480."""
-NEVER = ("seed", "negative_prompt")  # no model takes these
-NOT_EDITING = ("seconds", "size", "audio", "input_reference")  # an edit is as its source is
+PARAM = {
+    "duration": "seconds",
+    "aspect_ratio": "size",
+    "resolution": "size",
+    "image": "input_reference",
+    "video": "video_uri",
+    "generate_audio": "audio",
+}
+"""Their field -> ours, for errors."""
 KEY_AT_FAULT = ("Incorrect API key", "used all available credits", "monthly spending limit")
 MODERATED = ("content moderation", "Content violates usage guidelines")
 
@@ -137,28 +144,33 @@ def path(native_id: str) -> str:
 
 def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> tuple[str, BaseModel]:
     """Our request -> their endpoint and its body. Raises InvalidRequest for what the endpoint has no field for."""
-    editing = request.video_uri is not MISSING
-    for name in (*NEVER, *NOT_EDITING) if editing else NEVER:
-        if getattr(request, name) is not MISSING:
-            raise unsupported(
-                name, f"xai/{model} does not take {name}{' with video_uri' if editing else ''}; leave it out."
-            )
-    common: dict[str, Any] = {"model": model, "prompt": request.prompt}
-    if editing:
-        return "edits", EditVideo.model_validate(common | {"video": {"url": request.video_uri}})
-    if request.size is not MISSING:
-        if request.size not in SIZES:
-            raise unsupported("size", f"xai/{model} does not make {request.size}; it makes {', '.join(SIZES)}.")
-        common["aspect_ratio"], common["resolution"] = SIZES[request.size]
-    if image is not None or request.input_reference is not MISSING:
-        common["image"] = {"url": image.data_url if image is not None else request.input_reference}
-    if request.seconds is not MISSING:
-        common["duration"] = int(request.seconds.root)
-    return "generations", GenerateVideo.model_validate(common | {"generate_audio": request.audio})
+    if request.size is not MISSING and request.size not in SIZES:
+        raise InvalidRequest(
+            f"xAI does not make {request.size}; it makes {', '.join(SIZES)}.",
+            code="unsupported_parameter",
+            param="size",
+        )
+    aspect_ratio, resolution = (MISSING, MISSING) if request.size is MISSING else SIZES[request.size]
+    fields = {
+        "model": model,
+        "prompt": request.prompt,
+        "image": asset(image.data_url if image is not None else request.input_reference),
+        "video": asset(request.video_uri),
+        "duration": MISSING if request.seconds is MISSING else int(request.seconds.root),
+        "aspect_ratio": aspect_ratio,
+        "resolution": resolution,
+        "generate_audio": request.audio,
+        "seed": request.seed,  # neither endpoint takes these two
+        "negative_prompt": request.negative_prompt,
+    }
+    asked = {name: value for name, value in fields.items() if value is not MISSING}
+    if request.video_uri is not MISSING:
+        return "edits", expressed(EditVideo, asked, PARAM)
+    return "generations", expressed(GenerateVideo, asked, PARAM)
 
 
-def unsupported(param: str, message: str) -> InvalidRequest:
-    return InvalidRequest(message, code="unsupported_parameter", param=param)
+def asset(url: str | MISSING) -> dict[str, str] | MISSING:
+    return MISSING if url is MISSING else {"url": url}
 
 
 def read_status(reply: Reply) -> VideoStatus:

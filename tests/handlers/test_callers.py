@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 from pydantic import SecretStr
+from starlette.datastructures import Headers
 
 from handlers.access.callers import Caller, Keyring
 from handlers.errors import Forbidden, Unauthorized
@@ -35,7 +36,7 @@ UNKNOWN = "The key is not known here."
 CONTRADICT = "credentials of different callers"
 REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "nothing": ({}, "This needs a key."),
-    "an empty header": ({"authorization": ""}, "This needs a key."),
+    "an empty header": ({"authorization": ""}, "must be Bearer or Basic"),
     "another scheme": ({"authorization": f"Digest {ALICE}"}, "must be Bearer or Basic"),
     "a bare key": ({"authorization": ALICE}, "must be Bearer or Basic"),
     "an unknown bearer": ({"authorization": "Bearer nobody-knows"}, UNKNOWN),
@@ -63,13 +64,13 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
 
 @pytest.mark.parametrize("headers", VALID.values(), ids=VALID)
 def test_every_form_of_a_known_credential_is_its_caller(headers: dict[str, str]) -> None:
-    assert KEYS.authenticate(headers) == Caller("alice")
+    assert KEYS.authenticate(Headers(headers)) == Caller("alice")
 
 
 @pytest.mark.parametrize(("headers", "words"), REFUSED.values(), ids=REFUSED)
 def test_everything_else_is_refused_with_the_reason_and_without_the_key(headers: dict[str, str], words: str) -> None:
     with pytest.raises(Unauthorized) as raised:
-        KEYS.authenticate(headers)
+        KEYS.authenticate(Headers(headers))
     error = raised.value
     assert words in error.message
     assert "Bearer" in error.headers["WWW-Authenticate"] and "Basic" in error.headers["WWW-Authenticate"]
@@ -126,12 +127,10 @@ def raw(url: str, headers: list[tuple[str, bytes]], method: str = "GET", path: s
     return answer.status, body
 
 
-@pytest.mark.xfail(strict=True, reason="b64decode raises a plain ValueError for text beyond ASCII: 500")
 def test_basic_credentials_beyond_ascii_are_a_401(session_gateway: Gateway) -> None:
     assert raw(session_gateway.url, [("Host", b"x"), ("Authorization", b"Basic \xe9\xe9")])[0] == 401
 
 
-@pytest.mark.xfail(strict=True, reason="only the first of two headers of one name is looked at")
 @pytest.mark.parametrize("name", ["Authorization", "x-api-key"])
 def test_the_same_header_twice_with_different_callers_is_a_401(session_gateway: Gateway, name: str) -> None:
     prefix = b"Bearer " if name == "Authorization" else b""
@@ -155,7 +154,7 @@ def test_the_same_header_twice_with_different_callers_is_a_401(session_gateway: 
     ],
 )
 def test_without_keys_this_machine_needs_none(headers: dict[str, str]) -> None:
-    assert Keyring({}).authenticate(headers) == Caller("local")
+    assert Keyring({}).authenticate(Headers(headers)) == Caller("local")
 
 
 @pytest.mark.parametrize(
@@ -176,15 +175,14 @@ def test_without_keys_this_machine_needs_none(headers: dict[str, str]) -> None:
 )
 def test_without_keys_a_web_page_is_refused(headers: dict[str, str]) -> None:
     with pytest.raises(Forbidden) as raised:
-        Keyring({}).authenticate(headers)
+        Keyring({}).authenticate(Headers(headers))
     assert raised.value.code == "local_only"
 
 
 @pytest.mark.parametrize("headers", [{"host": "[bad"}, {"host": "localhost", "origin": "http://[bad"}])
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="urlsplit raises for a broken host: 500")
 def test_a_host_that_is_none_is_refused_too(headers: dict[str, str]) -> None:
     with pytest.raises(Forbidden):
-        Keyring({}).authenticate(headers)
+        Keyring({}).authenticate(Headers(headers))
 
 
 @pytest.fixture(scope="module")

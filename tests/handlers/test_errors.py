@@ -158,7 +158,7 @@ class Failing:
 def log() -> Iterator[io.StringIO]:
     """What is logged, as the server logs it."""
     before = logging.getLogger().handlers[:]
-    logs.configure("debug", "json")
+    logs.configure("info", "json")
     handler = logging.getLogger().handlers[0]
     assert isinstance(handler, logging.StreamHandler)
     handler.setStream(stream := io.StringIO())

@@ -178,8 +178,8 @@ async def test_a_move_of_a_job_that_is_not_there_does_nothing(database: str) -> 
 async def test_a_deleted_running_job_is_closed_and_stays_for_the_accounts(database: str) -> None:
     async with opened(database) as ledger:
         new = await recorded(ledger, state=states.IN_PROGRESS)
-        assert await ledger.delete(new)
-        assert not await ledger.delete(new)
+        assert await ledger.delete(new.id)
+        assert not await ledger.delete(new.id)
         assert await ledger.find("alice", new.id) is None
         kept = await ledger.get(new.id)
         assert kept is not None and kept.error is not None
@@ -187,14 +187,11 @@ async def test_a_deleted_running_job_is_closed_and_stays_for_the_accounts(databa
         assert await ledger.move(new.id, states.COMPLETED) is None
 
 
-@pytest.mark.xfail(
-    strict=True, reason="delete goes by the state that was read, so it overwrites an end written meanwhile"
-)
 async def test_deleting_does_not_rewrite_an_end_that_came_first(database: str) -> None:
     async with opened(database) as ledger:
         new = await recorded(ledger, state=states.IN_PROGRESS)
         await ledger.move(new.id, states.COMPLETED, cost_usd=0.48)
-        assert await ledger.delete(new)  # as read by the request that deletes it, a moment ago
+        assert await ledger.delete(new.id)  # as read by the request that deletes it, a moment ago
         kept = await ledger.get(new.id)
         assert kept is not None and (kept.state, kept.error) == (states.COMPLETED, None)
 
@@ -336,7 +333,6 @@ async def test_a_change_during_a_read_is_not_covered_by_what_was_read(database: 
             await asyncio.gather(task, return_exceptions=True)
 
 
-@pytest.mark.xfail(strict=True, reason="a row that was written is put into the cache though it was changed again since")
 async def test_a_change_right_after_a_write_is_not_covered_by_what_was_written(database: str) -> None:
     cable = Cable(database)
     with cable.plugged_in():

@@ -86,7 +86,7 @@ def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> No
         load()
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "reelgate.test", ""])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "reelgate.test"])
 def test_others_are_not_let_in_without_keys(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("HOST", host)
     with pytest.raises(SettingsError) as raised:
@@ -129,14 +129,12 @@ def test_an_empty_variable_is_as_if_it_were_not_set(monkeypatch: pytest.MonkeyPa
     assert load() == expected
 
 
-@pytest.mark.xfail(strict=True, reason="two callers with one secret: the last one silently owns both")
 def test_one_secret_cannot_be_the_key_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REELGATE_API_KEYS", f"alice:{SECRET},bob:{SECRET}")
     with pytest.raises(SettingsError):
         load()
 
 
-@pytest.mark.xfail(strict=True, reason="infinity passes `gt=0` and then overflows a timedelta with a traceback")
 @pytest.mark.parametrize("value", ["inf", "1e300"])
 def test_a_deadline_that_no_clock_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("REELGATE_JOB_DEADLINE_MINUTES", value)

@@ -127,7 +127,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def test_another_process_takes_over_from_one_that_was_killed(house: House) -> None:
     before = house.creates()
     with house.worker() as (first, _):
-        job = house.create("taken over [sandbox:slow=5] [sandbox:no-render]")
+        job = house.create("taken over [sandbox:slow=3] [sandbox:no-render]")
         asked = house.polls()
         until(lambda: house.polls() > asked)
         with house.worker():
@@ -151,9 +151,9 @@ def test_a_job_is_never_asked_about_by_two(house: House) -> None:
         start = house.polls()
         until(lambda: house.polls() > start)
         began, before = time.monotonic(), house.polls()
-        time.sleep(3)
+        time.sleep(2)
         asked, passed = house.polls() - before, time.monotonic() - began
-        assert asked >= 3
+        assert asked >= 2
         assert asked <= passed / PACE + 2
         assert house.gateway.ask("DELETE", f"/v1/videos/{job}").status_code == 200
 
@@ -333,7 +333,6 @@ def test_a_few_failures_are_forgotten_when_the_provider_answers_again(tmp_path: 
         pytest.param(reply(429, b"{}", retry_after="3600"), id="Retry-After of an hour"),
     ],
 )
-@pytest.mark.xfail(strict=True, reason="the pause a provider asks for has no bound, so the deadline is slept through")
 def test_no_provider_can_make_us_sleep_through_the_deadline(tmp_path: Path, mood: bytes) -> None:
     with origin(Moody(mood)) as there, following(tmp_path, there.url, job_deadline_minutes=1 / 60) as gateway:
         job = gateway.create("sleepy", model="openai/x")["id"]
@@ -341,9 +340,6 @@ def test_no_provider_can_make_us_sleep_through_the_deadline(tmp_path: Path, mood
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.xfail(
-    strict=True, reason="what is no ReelgateError is retried by the task queue for ever, past the deadline"
-)
 def test_an_answer_that_breaks_the_adapter_is_bounded_by_the_deadline_too(tmp_path: Path) -> None:
     broken = reply(200, b'{"id": "v1", "status": "in_progress", "expires_at": 1795132800000}')
     with origin(Moody(broken)) as there, following(tmp_path, there.url, job_deadline_minutes=1 / 60) as gateway:

@@ -230,19 +230,16 @@ def test_what_changes_nothing_is_never_unknown(status: int) -> None:
     assert type(openai.refused(Reply(status, CIMultiDict(), b""), creates=False)) is ProviderFailed
 
 
-@pytest.mark.xfail(strict=True, reason="vLLM-Omni's envelope has an integer code, so its message is dropped")
 def test_the_words_of_servers_with_integer_codes_are_kept() -> None:
     body = error("width must be a multiple of 16", type="Bad Request", param=None, code=400)
     assert "multiple of 16" in openai.refused(Reply(400, CIMultiDict(), body), creates=True).message
 
 
 @pytest.mark.parametrize("seconds", [1795132800000, -(10**15)])
-@pytest.mark.xfail(strict=True, reason="a moment outside of Python's years escapes as ValueError or OverflowError")
 def test_a_time_that_cannot_be_is_not_known(seconds: int) -> None:
     assert decode(completed_at=seconds, status="completed").completed_at is None
 
 
-@pytest.mark.xfail(strict=True, reason="a fraction of a percent makes a paid create unreadable, hence unknown")
 def test_progress_may_have_a_fraction() -> None:
     assert decode(progress=12.5).progress == 12.5
 
