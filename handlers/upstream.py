@@ -143,9 +143,13 @@ class Upstream:
         assert session is not None, "Upstream is used outside of its context"
         limits = aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT, connect=CONNECT)
         try:
+            target = URL(url)
+        except ValueError:
+            raise NotSent("The provider's address is not a URL; check its base_url.") from None
+        try:
             async with session.request(
                 method,
-                url,
+                target,
                 headers=headers,
                 data=aiohttp.FormData(urlencoded) if urlencoded is not None else _data(json, form),
                 timeout=limits,

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox import openai, replicate, runway, xai
+from sandbox import azure, openai, openrouter, replicate, runway, sgl, vllm, xai
 from sandbox.render import Renderer
 from sandbox.store import Store
 from sandbox.studio import COUNTS, Studio
@@ -25,6 +25,10 @@ from sandbox.wire import expose
 
 EMULATORS: dict[str, Callable[[Studio], ASGIApp]] = {
     "openai": lambda studio: openai.Videos(studio).application(),
+    "azure": lambda studio: azure.Videos(studio).application(),
+    "vllm": lambda studio: vllm.Videos(studio).application(),
+    "sgl": lambda studio: sgl.Videos(studio).application(),
+    "openrouter": lambda studio: openrouter.Jobs(studio).application(),
     "runway": lambda studio: runway.Tasks(studio).application(),
     "replicate": lambda studio: replicate.Predictions(studio).application(),
     "xai": lambda studio: xai.Requests(studio).application(),

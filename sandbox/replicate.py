@@ -26,7 +26,7 @@ from starlette.routing import Route
 
 from sandbox import images, ranges, tokens, wire
 from sandbox.previews import VARIANTS
-from sandbox.replicate_models import DEPLOYED, MODELS, OPENING, Model, model_body, version_body
+from sandbox.replicate_models import DEPLOYED, MODELS, OPENING, Model, model_body, release_body, version_body
 from sandbox.store import Task
 from sandbox.studio import Studio
 from sandbox.timeline import Phase, Standing
@@ -106,8 +106,7 @@ class Predictions:
 
     async def deployment(self, request: Request) -> Response:
         model = self._deployed(request, self._account(request))
-        release = {"number": 1, "model": model.name, "version": model.version}
-        return JSONResponse(request.path_params | {"current_release": release})
+        return JSONResponse(request.path_params | {"current_release": release_body(model)})
 
     async def run_version(self, request: Request) -> Response:
         account, body = self._account(request), await _object(request)
@@ -140,17 +139,24 @@ class Predictions:
         try:
             async with request.form() as form:
                 part = form.get("content")
-                content = await part.read() if isinstance(part, UploadFile) else b""
+                if not isinstance(part, UploadFile):
+                    raise refusal(400, "content: expected a file", "Bad request")
+                content = await part.read()
             name = await self._keep(content)
         except (HTTPException, images.Unreadable) as error:
             raise refusal(400, f"content: {error}", "Bad request") from error
-        expires_at = self.studio.clock() + UPLOAD_SECONDS
-        file_id = tokens.sign({"file": name, "account": account, "exp": int(expires_at)}, self.studio.store.secret)
+        now = self.studio.clock()
+        expires_at = int(now) + UPLOAD_SECONDS
+        file_id = tokens.sign({"file": name, "account": account, "exp": expires_at}, self.studio.store.secret)
         body = {
             "id": file_id,
+            "name": part.filename,
+            "content_type": part.content_type,
             "size": len(content),
+            "etag": name,
             "checksums": {"sha256": name},
-            "created_at": _iso(self.studio.clock()),
+            "metadata": {},
+            "created_at": _iso(now),
             "expires_at": _iso(expires_at),
             "urls": {"get": f"{_base(request)}/v1/files/{file_id}"},
         }

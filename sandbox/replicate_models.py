@@ -19,6 +19,7 @@ FILE = {"type": "string", "format": "uri"}
 SEED = {"type": "integer"}
 SECONDS = 5  # of a clip, for models that are not told how many
 SHORT_EDGE = "720p"  # for models that are not told
+PUBLISHED = "2026-01-01T00:00:00.000Z"
 OPENING = ("start_image", "image")  # inputs that are the first frame
 
 
@@ -186,10 +187,22 @@ def model_body(model: Model) -> dict[str, Any]:
     }
 
 
+def release_body(model: Model) -> dict[str, Any]:
+    """The release of a deployment."""
+    return {
+        "number": 1,
+        "model": model.name,
+        "version": model.version,
+        "created_at": PUBLISHED,
+        "created_by": None,
+        "configuration": {"hardware": "gpu-h100", "min_instances": 0, "max_instances": 1},
+    }
+
+
 def version_body(model: Model) -> dict[str, Any]:
     return {
         "id": model.version,
-        "created_at": "2026-01-01T00:00:00.000Z",
+        "created_at": PUBLISHED,
         "cog_version": "0.16.0",
         "openapi_schema": model.document,
     }

@@ -48,5 +48,10 @@ class Changes:
             while True:
                 async for change in connection.notifies(timeout=SILENCE):
                     self._cache.forget(change.payload)
-                async with asyncio.timeout(ANSWER):
-                    await connection.execute("SELECT 1")
+                probe = asyncio.ensure_future(connection.execute("SELECT 1"))
+                answered, _ = await asyncio.wait({probe}, timeout=ANSWER)
+                if not answered:
+                    self._cache.trust(False)  # at once: psycopg takes its time to give a dead connection up
+                    probe.cancel()
+                    raise TimeoutError(f"the database has not answered for {ANSWER:g} s")
+                await probe

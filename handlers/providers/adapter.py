@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -144,6 +144,7 @@ class Adapter:
         tuple[str, ...]
     ] = ()  # environment variables in which the vendor's own tools look for the key
     url_variables: ClassVar[tuple[str, ...]] = ()  # and for the base URL
+    base_path: ClassVar[str] = ""  # where the API begins below an address that does not end so
     needs_key: ClassVar[bool] = True
     open_models: ClassVar[bool] = False  # whether it serves models that the catalogue cannot list
     sandbox_path: ClassVar[str]  # where the sandbox has its emulator
@@ -177,7 +178,7 @@ class Adapter:
         """The provider as a configuration file would describe it, from the vendor's usual variables; None: not there."""
         secret = next((environment[name] for name in cls.key_variables if environment.get(name)), None)
         base_url = next((environment[name] for name in cls.url_variables if environment.get(name)), None)
-        if secret is None and (cls.needs_key or base_url is None):
+        if (secret is None and cls.needs_key) or not (base_url or cls.base_url):
             return None
         network = {"base_url": base_url} if base_url is not None else {}
         return {"keys": [{"name": "default", "value": secret or ""}], "network_config": network}
@@ -238,6 +239,14 @@ def expressed(model: type[Theirs], fields: Mapping[str, Any], ours: Mapping[str,
         raise InvalidRequest(
             f"The provider does not take this {param}: {what['msg']}.", code="unsupported_parameter", param=param
         ) from None
+
+
+def moment(seconds: int | None) -> datetime | None:
+    """Unix seconds -> a moment; None for what no calendar holds, such as milliseconds."""
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def extras(request: BaseModel) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 Source: upstreams/azure.yaml, v1. Azure retired Sora 2 in autumn 2026; what is still served is uncertain, so a request is
 passed on and Azure says whether there is such a deployment.
 Operations: generate, retrieve, source (video, thumbnail, spritesheet), delete, remix.
-Base URL: `{AZURE_OPENAI_ENDPOINT}/openai/v1`. A model is the name of a deployment.
+Base URL: the resource's endpoint, with `/openai/v1` or without. A model is the name of a deployment. The option `api_version`
+is not sent: v1 has no dated versions.
 Units: as OpenAI's.
 Errors: `{"error": {code, message, innererror}}` without a type, where a code may be the HTTP status as text. Refused content is
 a 400 with one of OpenAI's codes, or with `innererror.code` ResponsibleAIPolicyViolation (seen elsewhere in Azure OpenAI).
@@ -28,6 +29,7 @@ VIOLATION = "ResponsibleAIPolicyViolation"
 class Azure(OpenAI):
     name = "azure"
     base_url = ""
+    base_path = "/openai/v1"
     key_variables = ("AZURE_OPENAI_API_KEY", "AZURE_API_KEY")
     url_variables = ("AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE")
     open_models = True

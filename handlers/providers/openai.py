@@ -12,7 +12,6 @@ with code `moderation_blocked`, or a failed job with that code.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import ClassVar
 from urllib.parse import quote
 
@@ -25,7 +24,7 @@ from generated.upstreams.openai import ErrorResponse, RemixVideo, Video
 from ..errors import InvalidRequest, NotFound, ProviderError
 from ..media.images import Image
 from ..upstream import File, Reply
-from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, extras, read
+from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, extras, moment, read
 from .refusals import refusal
 
 STATUS = {
@@ -55,8 +54,10 @@ class OpenAI(Adapter):
         return encode(model, request, image)
 
     def answer(self, reply: Reply, *, creates: bool = False) -> Video:
-        """Their answer as a job in OpenAI's words. Raises ProviderError for a refusal."""
-        return answer(reply, creates=creates)
+        """Their answer as a job. Raises ProviderError for a refusal."""
+        if not reply.ok:
+            raise self.refused(reply, creates=creates)
+        return read(Video, reply, creates=creates)
 
     def refused(self, reply: Reply, *, creates: bool = False) -> ProviderError:
         return refused(reply, creates=creates)
@@ -166,20 +167,6 @@ def decode(video: Video, reply: Reply) -> Snapshot:
 def word(code: str | int | MISSING | None) -> str | None:
     """A code of theirs, which may be a number at servers of the dialect, as a word."""
     return None if code is MISSING or code is None else str(code)
-
-
-def moment(seconds: int | None) -> datetime | None:
-    """Unix seconds -> a moment; None for what no calendar holds, such as milliseconds."""
-    try:
-        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def answer(reply: Reply, *, creates: bool = False) -> Video:
-    if not reply.ok:
-        raise refused(reply, creates=creates)
-    return read(Video, reply, creates=creates)
 
 
 def refused(reply: Reply, *, creates: bool = False) -> ProviderError:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -25,7 +24,7 @@ from generated.upstreams.openrouter import CreateVideo, ErrorMetadata, ErrorResp
 from ..errors import InvalidRequest, NotFound, ProviderError, ProviderFailed
 from ..media.images import Image
 from ..upstream import Reply
-from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, extras, read
+from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, extras, moment, read
 from .refusals import refusal
 
 Theirs = TypeVar("Theirs", bound=BaseModel)
@@ -136,12 +135,11 @@ def decode(job: Job) -> Snapshot:
     moderated = status == "failed" and why is not None and MODERATED.search(why) is not None
     ended_by = job.status if job.status in ("cancelled", "expired") else None
     cost = None if job.usage is MISSING or job.usage is None else job.usage.cost
-    expires_at = None if job.expires_at is MISSING else job.expires_at
     return Snapshot(
         native_id=job.id,
         status=status or "in_progress",
         provider_status=None if status else job.status,
-        expires_at=None if expires_at is None else datetime.fromtimestamp(expires_at, UTC),
+        expires_at=None if job.expires_at is MISSING else moment(job.expires_at),
         outputs=(Output(),) if status == "completed" else (),
         error_code="content_filtered" if moderated else ended_by,
         error_message=why,

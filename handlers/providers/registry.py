@@ -15,13 +15,20 @@ from ..errors import InvalidRequest, NotFound, Unavailable, UnsupportedOperation
 from ..settings import Settings
 from ..upstream import Upstream
 from .adapter import REQUEST_TYPES, Account, Adapter
+from .azure import Azure
 from .catalog import ANYTHING, Capabilities, catalog
 from .openai import OpenAI
+from .openrouter import OpenRouter
 from .replicate import Replicate
 from .runway import Runway
+from .sgl import SGLang
+from .vllm import VLLM
 from .xai import XAI
 
-PROVIDERS: Mapping[str, Adapter] = {adapter.name: adapter for adapter in (OpenAI(), Runway(), Replicate(), XAI())}
+PROVIDERS: Mapping[str, Adapter] = {
+    adapter.name: adapter
+    for adapter in (OpenAI(), Azure(), VLLM(), SGLang(), OpenRouter(), Runway(), Replicate(), XAI())
+}
 
 NAMED_BY_THE_CONTRACT = frozenset(provider.value for provider in ModelProvider)
 
@@ -214,7 +221,7 @@ def _account(name: str, adapter: Adapter, key: Key, index: int, found: Configure
     network = found.network_config
     secret, base_url, options, deployments = key.value, network.base_url or adapter.base_url, {}, {}
     if key.azure_key_config is not None:
-        base_url = f"{key.azure_key_config.endpoint.rstrip('/')}/openai/v1"
+        base_url = key.azure_key_config.endpoint
         deployments = key.azure_key_config.deployments
         if key.azure_key_config.api_version is not None:
             options["api_version"] = key.azure_key_config.api_version
@@ -229,13 +236,14 @@ def _account(name: str, adapter: Adapter, key: Key, index: int, found: Configure
         options |= {"model": server.model_name} if server.model_name is not None else {}
     if not base_url:
         raise ConfigurationError(f"  {where}: {name} has no address of its own; set network_config.base_url")
+    base_url = base_url.rstrip("/")
     if not secret.get_secret_value() and adapter.needs_key:
         raise ConfigurationError(f"  {where}.value: is missing")
     return Account(
         name,
         key.name,
         secret,
-        base_url.rstrip("/"),
+        base_url if base_url.endswith(adapter.base_path) else base_url + adapter.base_path,
         http,
         options=options,
         deployments=deployments,

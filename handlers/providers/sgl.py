@@ -2,7 +2,7 @@
 
 Source: upstreams/sgl.yaml, version 0.5.23.
 Operations: generate (text, image, video), retrieve, source (video), delete (which forgets a job but does not stop it).
-Base URL: the server's address with `/v1`. The server asks for no key; one that is set is for a proxy in front of it.
+Base URL: the server's address, with `/v1` or without. The server asks for no key; one that is set is for a proxy in front of it.
 Units: as OpenAI's.
 Errors: FastAPI's `{"detail": text}` or `{"detail": [{loc, msg, type}]}`. The error of a failed job has no code. There is no
 moderation.
@@ -36,6 +36,7 @@ PARAM = {"reference_url": "input_reference", "video_url": "video_uri"}
 class SGLang(openai.OpenAI):
     name = "sgl"
     base_url = ""
+    base_path = "/v1"
     key_variables = ("SGLANG_API_KEY",)  # ours, like the next: SGLang's tools have none
     url_variables = ("SGLANG_API_BASE",)
     needs_key = False
@@ -54,7 +55,7 @@ class SGLang(openai.OpenAI):
             return refusal(reply, None, creates=creates)
         if isinstance(detail, str):
             return refusal(reply, detail, creates=creates)
-        finding = detail[0]
+        finding = detail.root[0]
         field = str(finding.loc[-1]) if finding.loc else None
         return refusal(reply, finding.msg, creates=creates, param=PARAM.get(field, field) if field else None)
 

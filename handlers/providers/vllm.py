@@ -2,7 +2,7 @@
 
 Source: upstreams/vllm.yaml, version 0.30.0.
 Operations: generate (text, image, video), retrieve, source (video), delete (which cancels a running job).
-Base URL: the server's address with `/v1`. Without `--api-key` it asks for no key, and an empty one is not sent.
+Base URL: the server's address, with `/v1` or without. Unless it runs with `--api-key` it asks for no key, and none is sent.
 Units: as OpenAI's; progress jumps from 0 to 100.
 Errors: `{"error": {message, type, param, code}}` with the HTTP status as the code, or `{"error": "Unauthorized"}`. A failed job
 is answered with an HTTP status of failure and the job as the body, so the body is read first. There is no moderation.
@@ -17,8 +17,8 @@ import re
 from pydantic import MISSING, ValidationError
 
 from generated.models import VideoGenerationRequest
-from generated.upstreams import openai as words
-from generated.upstreams.vllm import ErrorResponse, Video
+from generated.upstreams.openai import Video
+from generated.upstreams.vllm import ErrorResponse
 
 from ..errors import ProviderError
 from ..media.images import Image
@@ -33,6 +33,7 @@ FILES_OF_THE_SERVER = re.compile(r"\w+_path")
 class VLLM(openai.OpenAI):
     name = "vllm"
     base_url = ""
+    base_path = "/v1"
     key_variables = ("HOSTED_VLLM_API_KEY", "VLLM_API_KEY")  # LiteLLM's, and the server's own
     url_variables = ("HOSTED_VLLM_API_BASE", "VLLM_API_BASE")  # LiteLLM's, and ours
     needs_key = False
@@ -44,10 +45,10 @@ class VLLM(openai.OpenAI):
     def encode(self, model: str, request: VideoGenerationRequest, image: Image | None) -> dict[str, str | File]:
         return encode(model, request, image)
 
-    def answer(self, reply: Reply, *, creates: bool = False) -> words.Video:
-        if not (reply.ok or is_job(reply)):
-            raise self.refused(reply, creates=creates)
-        return in_openais_words(read(Video, reply, creates=creates))
+    def answer(self, reply: Reply, *, creates: bool = False) -> Video:
+        if is_job(reply):
+            return read(Video, reply, creates=creates)
+        return super().answer(reply, creates=creates)
 
     def refused(self, reply: Reply, *, creates: bool = False) -> ProviderError:
         try:
@@ -79,11 +80,3 @@ def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> 
 def is_job(reply: Reply) -> bool:
     body = reply.json()
     return isinstance(body, dict) and body.get("object") == "video"
-
-
-def in_openais_words(job: Video) -> words.Video:
-    """Their job as OpenAI would write it: the code of an error is text."""
-    fields = job.model_dump()
-    if (error := fields.get("error")) and error.get("code") is not None:
-        error["code"] = str(error["code"])
-    return words.Video.model_validate(fields)

@@ -155,7 +155,7 @@ def test_a_field_that_is_not_as_the_document_says_is_named(
 
 TARGETS: dict[str, tuple[dict[str, Any], int, str, str | None]] = {
     "an unknown provider": ({"model": "nobody/x"}, 404, "provider_not_found", "model"),
-    "a provider in capitals": ({"model": "RUNWAY/gen4.5"}, 404, "provider_not_found", "model"),
+    "a provider in capitals": ({"model": "RUNWAY/gen4.5"}, 400, "invalid_request", "model"),
     "a provider of the contract without an adapter": ({"model": "cohere/x"}, 400, "unsupported_operation", None),
     "an unknown model": ({"model": "runway/gen9"}, 404, "model_not_found", "model"),
     "what the model cannot do": ({"seconds": "11"}, 400, "unsupported_parameter", "seconds"),

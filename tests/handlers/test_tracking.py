@@ -112,7 +112,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     directory = tmp_path_factory.mktemp("house")
     database = new_database()
     with (
-        standalone_sandbox(directory / "provider", job_seconds=2) as provider,
+        standalone_sandbox(directory / "provider", job_seconds=1) as provider,
         running(
             directory,
             database,
@@ -212,13 +212,13 @@ def following(tmp_path: Path, provider: str, **settings: Any) -> Iterator[Gatewa
 @pytest.mark.parametrize("directive", ["stuck", "slow=60] [sandbox:weird"])
 def test_a_job_that_does_not_end_is_given_up_at_its_deadline(tmp_path: Path, house: House, directive: str) -> None:
     provider = f"{house.provider}/openai/v1"
-    with following(tmp_path, provider, job_deadline_minutes=1.5 / 60) as gateway:
+    with following(tmp_path, provider, job_deadline_minutes=0.8 / 60) as gateway:
         job = gateway.create(f"never ends [sandbox:{directive}]", model="openai/sora-2")["id"]
         failed = gateway.finished(job, patience=10)
         assert failed["error"]["code"] == "timeout"
         assert "completed_at" in failed
         asked = house.polls()
-        time.sleep(1)
+        time.sleep(3 * PACE)
         assert house.polls() == asked  # and nobody asks any more
 
 
@@ -257,8 +257,7 @@ def test_a_submission_whose_process_died_becomes_unknown(tmp_path: Path, house: 
                     deadline_at) VALUES (%s, 'alice', 'generation', 'submitting', 'openai', 'sora-2', '{}', %s, %s, %s)""",
                     [job, now - age, now - age, now + timedelta(hours=1)],
                 )
-            assert gateway.ask("GET", "/v1/videos/video_lost").json()["status"] == "queued"
-            gateway.finished("video_lost")
+        gateway.finished("video_lost")
         lost = gateway.ask("GET", "/v1/videos/video_lost").json()
         assert (lost["status"], lost["error"]["code"]) == ("failed", "submission_unknown")
         assert gateway.ask("GET", "/v1/videos/video_young").json()["status"] == "queued"
@@ -334,7 +333,7 @@ def test_a_few_failures_are_forgotten_when_the_provider_answers_again(tmp_path: 
     ],
 )
 def test_no_provider_can_make_us_sleep_through_the_deadline(tmp_path: Path, mood: bytes) -> None:
-    with origin(Moody(mood)) as there, following(tmp_path, there.url, job_deadline_minutes=1 / 60) as gateway:
+    with origin(Moody(mood)) as there, following(tmp_path, there.url, job_deadline_minutes=0.5 / 60) as gateway:
         job = gateway.create("sleepy", model="openai/x")["id"]
         assert gateway.finished(job, patience=4)["error"]["code"] == "timeout"
 
@@ -342,7 +341,7 @@ def test_no_provider_can_make_us_sleep_through_the_deadline(tmp_path: Path, mood
 @pytest.mark.usefixtures("quick")
 def test_an_answer_that_breaks_the_adapter_is_bounded_by_the_deadline_too(tmp_path: Path) -> None:
     broken = reply(200, b'{"id": "v1", "status": "in_progress", "expires_at": 1795132800000}')
-    with origin(Moody(broken)) as there, following(tmp_path, there.url, job_deadline_minutes=1 / 60) as gateway:
+    with origin(Moody(broken)) as there, following(tmp_path, there.url, job_deadline_minutes=0.5 / 60) as gateway:
         job = gateway.create("breaks", model="openai/x")["id"]
         assert gateway.finished(job, patience=5)["error"]["code"] == "timeout"
 

@@ -251,7 +251,7 @@ def process(code: str, ready: str, log: Path, **environment: str) -> Iterator[tu
             running.stdout.close()
 
 
-SERVE = "from handlers.server import serve; from handlers.settings import load; serve(load())"
+SERVE = "from reelgate.cli import app; app(['serve'])"
 
 
 @contextlib.contextmanager

@@ -91,7 +91,16 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture(scope="session")
 def judges(running: Running) -> dict[str, Judge]:
     """Path prefix -> judge of what lies below it."""
-    bases = {"openai": "/openai/v1", "runway": "/runway"}
+    bases = {
+        "openai": "/openai/v1",
+        "azure": "/azure/openai/v1",
+        "vllm": "/vllm/v1",
+        "sgl": "/sgl/v1",
+        "openrouter": "/openrouter/api/v1",
+        "runway": "/runway",
+        "replicate": "/replicate/v1",
+        "xai": "/xai/v1",
+    }
     return {
         urlsplit(running.url + base).path: Judge(
             yaml.safe_load((UPSTREAMS / f"{name}.yaml").read_text()), running.url + base

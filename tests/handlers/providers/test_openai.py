@@ -247,9 +247,9 @@ def test_progress_may_have_a_fraction() -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"id": "v"}', b'{"id": "", "status": "queued"}', b'{"id": "'])
 def test_an_answer_that_cannot_be_read_is_unknown_if_it_creates(body: bytes) -> None:
     with pytest.raises(OutcomeUnknown):
-        openai.answer(Reply(200, CIMultiDict(), body), creates=True)
+        openai.OpenAI().answer(Reply(200, CIMultiDict(), body), creates=True)
     with pytest.raises(ProviderFailed):
-        openai.answer(Reply(200, CIMultiDict(), body))
+        openai.OpenAI().answer(Reply(200, CIMultiDict(), body))
 
 
 @pytest.mark.parametrize("native_id", ["video_1", "a/b", "a?b#c", "ä", "..", "%2F"])
