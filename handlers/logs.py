@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
+import orjson
 import structlog
 
 QUIET = {
@@ -17,21 +19,23 @@ QUIET = {
 
 
 def configure(level: str, log_format: str) -> None:
-    """Send our own and every library's log through one formatter."""
+    """Send our own and every library's log to standard error. Our own lines take a short way: there are many of them."""
     threshold = getattr(logging, level.upper())
     as_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
     ]
-    render: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if as_text else structlog.processors.JSONRenderer()
-    )
+    as_json: structlog.typing.Processor = structlog.processors.JSONRenderer(serializer=_json)
+    render: structlog.typing.Processor = structlog.dev.ConsoleRenderer() if as_text else as_json
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr)
+        if as_text
+        else structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -40,11 +44,14 @@ def configure(level: str, log_format: str) -> None:
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                render,
+                render if as_text else structlog.processors.JSONRenderer(),
             ],
         )
     )
     logging.basicConfig(handlers=[handler], level=threshold, force=True)
     for name, level_of_library in QUIET.items():
         logging.getLogger(name).setLevel(max(threshold, level_of_library))
+
+
+def _json(event: dict[str, Any], **_: Any) -> bytes:
+    return orjson.dumps(event, default=repr)

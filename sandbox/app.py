@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox import azure, openai, openrouter, replicate, runway, sgl, vllm, xai
+from sandbox import azure, gemini, openai, openrouter, replicate, runway, sgl, vertex, vllm, xai
 from sandbox.render import Renderer
 from sandbox.store import Store
 from sandbox.studio import COUNTS, Studio
@@ -32,6 +32,8 @@ EMULATORS: dict[str, Callable[[Studio], ASGIApp]] = {
     "runway": lambda studio: runway.Tasks(studio).application(),
     "replicate": lambda studio: replicate.Predictions(studio).application(),
     "xai": lambda studio: xai.Requests(studio).application(),
+    "gemini": lambda studio: gemini.Interactions(studio).application(),
+    "vertex": lambda studio: vertex.Operations(studio).application(),
 }
 """Provider -> its emulator, which is mounted under that name."""
 

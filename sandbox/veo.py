@@ -16,16 +16,19 @@ from sandbox import images
 from sandbox.google import FRAMES, wrong_field
 from sandbox.scene import Scene
 from sandbox.store import Task
-from sandbox.timeline import Phase, Standing
+from sandbox.timeline import Standing
 
 LENGTHS = (4, 6, 8)  # seconds
 CONTINUATION = 7  # seconds
 IMAGE_TYPES = ("image/jpeg", "image/png")
 INSTANCE = frozenset({"prompt", "image", "lastFrame", "referenceImages", "video"})
-WITHHELD = (
-    "Veo could not generate 1 videos based on the prompt provided. You will not be charged for this request. Try rephrasing "
-    "the prompt. Support codes: 42237218"
-)
+WITHHELD = {  # what a response has in place of videos
+    "raiMediaFilteredCount": 1,
+    "raiMediaFilteredReasons": [
+        "Veo could not generate 1 videos based on the prompt provided. You will not be charged for this request. Try "
+        "rephrasing the prompt. Support codes: 42237218"
+    ],
+}
 SENSITIVE = (
     "The prompt could not be submitted. This prompt contains sensitive words that violate Google's Responsible AI practices. "
     "Try rephrasing your prompt. Support codes: 58061214"
@@ -128,18 +131,13 @@ def check(body: Mapping[str, Any], dialect: Dialect, *, references: bool = True)
 
 
 def operation(name: str, task: Task, standing: Standing, response: Mapping[str, Any]) -> dict[str, Any]:
-    """The operation; `response` is what it has once it has succeeded."""
-    if standing.phase is Phase.SUCCEEDED:
-        return {"name": name, "done": True, "response": dict(response)}
-    if standing.phase is Phase.FAILED:
-        error = next(FAILURES[directive] for directive in FAILURES if directive in task.plan)
+    """The operation; `response` is for one that ends without an error, with videos or with WITHHELD."""
+    if standing.ended_at is None:
+        return {"name": name}
+    error = next((FAILURES[directive] for directive in FAILURES if directive in task.plan), None)
+    if error is not None:
         return {"name": name, "done": True, "error": error}
-    return {"name": name}
-
-
-def is_withheld(task: Task, standing: Standing) -> bool:
-    """Whether the job ends without a video but with a reason: done, no error."""
-    return standing.phase is Phase.FAILED and "filtered" in task.plan
+    return {"name": name, "done": True, "response": dict(response)}
 
 
 def _scene(instance: Mapping[str, Any], parameters: Mapping[str, Any], *, continues: bool) -> Scene:

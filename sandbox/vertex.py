@@ -138,11 +138,8 @@ class Operations:
             raise refusal(404, f"The operation {name} was not found.")
         self.studio.count(account, "polls")
         standing = self.studio.standing(task)
-        if veo.is_withheld(task, standing):
-            response = {"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": [veo.WITHHELD]}
-            return JSONResponse({"name": name, "done": True, "response": response})
-        videos = await self._videos(task) if standing.phase is Phase.SUCCEEDED else []
-        response = {"raiMediaFilteredCount": 0, "videos": videos}
+        has_videos = standing.phase is Phase.SUCCEEDED
+        response = {"videos": await self._videos(task)} if has_videos else veo.WITHHELD
         return JSONResponse(veo.operation(_name(task), task, standing, response))
 
     async def object(self, request: Request) -> Response:

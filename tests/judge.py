@@ -56,6 +56,8 @@ class Judge:
 
     def __init__(self, document: dict[str, Any], base_url: str) -> None:
         judged = copy.deepcopy(document) | {"servers": [{"url": base_url}]}
+        for item in judged["paths"].values():
+            item.pop("servers", None)  # other hosts of the provider's lie below the same base here
         self._document = judged
         self._base_path = urlsplit(base_url).path
         for content in _contents(judged):

@@ -43,7 +43,14 @@ KNOWN_TO = {
 ADAPTERS_MAY_USE = {"adapter", "refusals"}
 PROVIDERS_OTHERS = {"__init__", "adapter", "catalog", "refusals", "registry"}
 """Within `providers/`: what an adapter may import, and what is no adapter."""
-KINSHIP: dict[str, set[str]] = {"replicate": {"replicate_inputs"}, "azure": {"openai"}, "vllm": {"openai"}, "sgl": {"openai"}}
+KINSHIP: dict[str, set[str]] = {
+    "replicate": {"replicate_inputs"},
+    "azure": {"openai"},
+    "vllm": {"openai"},
+    "sgl": {"openai"},
+    "gemini": {"google"},
+    "vertex": {"google", "google_tokens"},
+}
 """Adapter -> other adapters whose dialect it shares, and which it may therefore import."""
 
 

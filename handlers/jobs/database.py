@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import warnings
 from pathlib import Path
 
+import orjson
 import psutil
 import structlog
 from alembic import command
 from alembic.config import Config
 from pydantic import SecretStr
-from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 log = structlog.get_logger()
 
@@ -103,14 +107,37 @@ def _is_postmaster(pid: int, directory: Path) -> bool:
 
 
 def engine_for(url: URL, *, pool_size: int = 10) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=5,
-        pool_pre_ping=True,
         connect_args={"connect_timeout": 5},
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
     )
+    event.listen(engine.sync_engine, "checkout", _ping_if_idle)
+    event.listen(engine.sync_engine, "checkin", _note_use)
+    return engine
+
+
+IDLE = 1.0  # seconds after which a pooled connection is asked whether it lives before it is used again
+
+
+def _note_use(_: object, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _ping_if_idle(connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+    """What `pool_pre_ping` does, but not between two statements of a busy process, where it doubles their cost."""
+    if time.monotonic() - record.info.get("used_at", 0.0) > IDLE:
+        try:
+            cursor = connection.cursor()
+            cursor.execute("SELECT 1")
+            cursor.close()
+            connection.rollback()
+        except Exception as error:
+            raise DisconnectionError from error
 
 
 async def reach(url: URL) -> None:

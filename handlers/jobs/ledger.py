@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -63,10 +63,19 @@ class Job:
 COLUMNS = [jobs.c[field.name] for field in fields(Job)]
 LIVE = jobs.c.deleted_at.is_(None)
 
+# Statements that are built once, because building one costs more than running it.
+RECORD = insert(jobs)
+ONE = select(*COLUMNS).where(jobs.c.id == bindparam("job_id"))
+CHANGE = update(jobs).where(jobs.c.id == bindparam("job_id")).returning(*COLUMNS)
+MOVE = {state: CHANGE.where(jobs.c.state.in_(before)) for state, before in states.BEFORE.items()}
+DELETE_UNENDED = CHANGE.where(LIVE, jobs.c.state.not_in(states.TERMINAL))
+DELETE = CHANGE.where(LIVE)
+
 
 class Ledger:
     def __init__(self, engine: AsyncEngine, *, cache_size: int = 10_000) -> None:
         self.engine = engine
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for what is one statement
         self.cache = JobCache(cache_size)
 
     # ---- reading ----------------------------------------------------------------------------------------------
@@ -77,7 +86,9 @@ class Ledger:
         if cached is not None:
             return cached
         with self.cache.loading(job_id) as load:
-            job = await self._one(jobs.c.id == job_id)
+            async with self._single.connect() as connection:
+                row = (await connection.execute(ONE, {"job_id": job_id})).first()
+            job = Job(*row) if row is not None else None
             if job is not None:
                 load.store(job)
         return job
@@ -139,45 +150,42 @@ class Ledger:
 
     async def record(self, job: Job) -> None:
         """Commit a new job. Nothing may be sent to a provider before this returns."""
-        async with self.engine.begin() as connection:
-            await connection.execute(insert(jobs).values({c.name: getattr(job, c.name) for c in COLUMNS}))
+        async with self._single.connect() as connection:
+            await connection.execute(RECORD, {column.name: getattr(job, column.name) for column in COLUMNS})
 
     async def move(self, job_id: str, state: str, *, also: InTransaction | None = None, **values: Any) -> Job | None:
         """Take a job to `state`, with `values` for its other columns and `also` in the same transaction.
 
         Returns the job as it is then, or None if the job's state does not allow it (it has ended meanwhile).
         """
-        allowed = and_(jobs.c.id == job_id, jobs.c.state.in_(states.BEFORE[state]))
-        return await self._update(allowed, {"state": state, **values}, job_id, also)
+        return await self._change(MOVE[state], job_id, {"state": state, **values}, also)
 
     async def note(self, job_id: str, **values: Any) -> Job | None:
         """Change columns of a job without changing its state, for example its attempts."""
-        return await self._update(jobs.c.id == job_id, values, job_id)
+        return await self._change(CHANGE, job_id, values)
 
     async def delete(self, job_id: str) -> bool:
         """Mark a job deleted; False if it was already. A job that has not ended is closed as failed."""
         now = datetime.now(UTC)
         cancelled = {"code": "cancelled", "message": "The job was deleted before it finished."}
-        unended = and_(jobs.c.id == job_id, LIVE, jobs.c.state.not_in(states.TERMINAL))
         closed = {"deleted_at": now, "state": states.FAILED, "completed_at": now, "error": cancelled}
-        if await self._update(unended, closed, job_id) is not None:
+        if await self._change(DELETE_UNENDED, job_id, closed) is not None:
             return True
-        return await self._update(and_(jobs.c.id == job_id, LIVE), {"deleted_at": now}, job_id) is not None
+        return await self._change(DELETE, job_id, {"deleted_at": now}) is not None
 
-    async def _update(
+    async def _change(
         self,
-        condition: ColumnElement[bool],
-        values: Mapping[str, Any],
+        statement: ReturningUpdate[Any],
         job_id: str,
+        values: Mapping[str, Any],
         also: InTransaction | None = None,
     ) -> Job | None:
-        statement: ReturningUpdate[Any] = (
-            update(jobs).where(condition).values(updated_at=datetime.now(UTC), **values).returning(*COLUMNS)
-        )
+        parameters = {"job_id": job_id, "updated_at": datetime.now(UTC), **values}
+        engine = self._single if also is None else self.engine
         # What was written may be changed again before we hear that it was committed, so it is kept like a read.
         with self.cache.loading(job_id) as load:
-            async with self.engine.begin() as connection:
-                row = (await connection.execute(statement)).first()
+            async with engine.begin() as connection:
+                row = (await connection.execute(statement, parameters)).first()
                 if row is not None and also is not None:
                     await also(connection)
             if row is None:

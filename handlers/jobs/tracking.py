@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
+import weakref
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import procrastinate
+import psycopg
 import structlog
 from procrastinate import exceptions as procrastinate_errors
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,6 +27,7 @@ from ..errors import ProviderError, ReelgateError
 from ..providers.adapter import Snapshot
 from ..providers.registry import Registry
 from . import states
+from .database import IDLE
 from .ledger import InTransaction, Job, Ledger
 
 log = structlog.get_logger()
@@ -41,28 +46,33 @@ UNFOLLOWED = text("""
 """)
 
 
+class AlreadyFollowed(Exception):
+    """There is a task for the job: whoever thought that its transaction had failed was wrong."""
+
+
 class Tracking:
     def __init__(self, url: URL, ledger: Ledger, registry: Registry, *, concurrency: int) -> None:
         self._ledger = ledger
         self._registry = registry
         self._concurrency = concurrency
-        self._app = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(
-                conninfo=url.set(drivername="postgresql").render_as_string(hide_password=False),
-                min_size=1,
-                max_size=8,
-            )
-        )
+        self._conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._app = procrastinate.App(connector=procrastinate.PsycopgConnector())
         # Retried for ever: a task that stopped retrying would leave its job without anybody to end it.
         retry = procrastinate.RetryStrategy(wait=1)
         self._task = self._app.task(name="track", queue="tracking", retry=retry)(self.track)
         self.working = False
 
     async def open(self) -> None:
-        await self._app.open_async()
+        # Each call of Procrastinate is one statement: a transaction around it would be two more for nothing.
+        self._pool = AsyncConnectionPool(
+            self._conninfo, min_size=1, max_size=8, open=False, check=_alive, configure=_autocommit
+        )
+        await self._pool.open(wait=True)
+        await self._app.open_async(self._pool)
 
     async def close(self) -> None:
         await self._app.close_async()
+        await self._pool.close()
 
     # ---- following one job ------------------------------------------------------------------------------------
 
@@ -71,12 +81,10 @@ class Tracking:
 
         async def insert_task(connection: AsyncConnection) -> None:
             raw = (await connection.get_raw_connection()).driver_connection
-            task = self._task.configure(lock=job_id, queueing_lock=job_id, connection=raw)
             try:
-                async with connection.begin_nested():
-                    await task.defer_async(job_id=job_id)
+                await self._task.configure(lock=job_id, queueing_lock=job_id, connection=raw).defer_async(job_id=job_id)
             except procrastinate_errors.AlreadyEnqueued:
-                log.debug("the first try to write this down had succeeded after all", job=job_id)
+                raise AlreadyFollowed from None
 
         return insert_task
 
@@ -187,6 +195,21 @@ class Tracking:
     def _longest_try(self) -> timedelta:
         limits = [provider.network.default_request_timeout_in_seconds for provider in self._registry]
         return timedelta(seconds=max(limits, default=0) + MARGIN)
+
+
+_asked: weakref.WeakKeyDictionary[psycopg.AsyncConnection[Any], float] = weakref.WeakKeyDictionary()
+
+
+async def _alive(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Ask a pooled connection whether it lives, unless it was asked just now."""
+    if time.monotonic() - _asked.get(connection, 0.0) > IDLE:
+        await AsyncConnectionPool.check_connection(connection)
+        _asked[connection] = time.monotonic()
+
+
+async def _autocommit(connection: psycopg.AsyncConnection[Any]) -> None:
+    # Not as an argument of the pool: Procrastinate opens its listening connection with those, and sets it there itself.
+    await connection.set_autocommit(True)
 
 
 def _patience(error: Exception, pace: float, failures: int) -> float:

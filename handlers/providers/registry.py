@@ -17,17 +17,19 @@ from ..upstream import Upstream
 from .adapter import REQUEST_TYPES, Account, Adapter
 from .azure import Azure
 from .catalog import ANYTHING, Capabilities, catalog
+from .gemini import Gemini
 from .openai import OpenAI
 from .openrouter import OpenRouter
 from .replicate import Replicate
 from .runway import Runway
 from .sgl import SGLang
+from .vertex import Vertex
 from .vllm import VLLM
 from .xai import XAI
 
 PROVIDERS: Mapping[str, Adapter] = {
     adapter.name: adapter
-    for adapter in (OpenAI(), Azure(), VLLM(), SGLang(), OpenRouter(), Runway(), Replicate(), XAI())
+    for adapter in (OpenAI(), Azure(), VLLM(), SGLang(), OpenRouter(), Runway(), Replicate(), XAI(), Gemini(), Vertex())
 }
 
 NAMED_BY_THE_CONTRACT = frozenset(provider.value for provider in ModelProvider)

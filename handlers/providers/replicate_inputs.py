@@ -8,6 +8,7 @@ Source: upstreams/replicate.yaml (`openapi_schema`); the names are those of publ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import gcd
@@ -30,6 +31,7 @@ SIZE = ("size", "resolution", "aspect_ratio", "width", "height")
 OURS = {name: ours for ours, names in NAMES.items() for name in names} | dict.fromkeys(SIZE, "size")
 """A model's name of an input -> our field, for errors."""
 
+ASPECT = re.compile(r"([1-9][0-9]*):([1-9][0-9]*)")
 SAME_ASPECT = 0.03  # relative: encoders round the sides of a picture to whole blocks, 832x480 passes for 16:9
 
 
@@ -121,8 +123,8 @@ def _aspect(width: int, height: int, choices: Iterable[object] | None) -> object
         common = gcd(width, height)
         return f"{width // common}:{height // common}"
     for choice in choices:
-        across, _, down = str(choice).partition(":")
-        if across.isdigit() and down.isdigit() and abs(width * int(down) / (height * int(across)) - 1) < SAME_ASPECT:
+        said = ASPECT.fullmatch(str(choice))
+        if said and abs(width * int(said[2]) / (height * int(said[1])) - 1) < SAME_ASPECT:
             return choice
     return None
 
@@ -130,9 +132,11 @@ def _aspect(width: int, height: int, choices: Iterable[object] | None) -> object
 def _input(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Input:
     """What an input takes. A choice stands in a schema of its own that `allOf` refers to; an optional one is in `anyOf`."""
     parts = [schema]
-    for part in (*schema.get("allOf", ()), *schema.get("anyOf", ())):
-        referred = str(_object(part).get("$ref", "")).rpartition("/")[2]
-        parts.append(_object(schemas.get(referred)) if referred else _object(part))
+    for keyword in ("allOf", "anyOf"):
+        nested = schema.get(keyword)
+        for part in map(_object, nested if isinstance(nested, list) else ()):
+            referred = str(part.get("$ref", "")).rpartition("/")[2]
+            parts.append(_object(schemas.get(referred)) if referred else part)
     kinds = (part.get("type") for part in parts)
     choices = next((part["enum"] for part in parts if isinstance(part.get("enum"), list)), None)
     return Input(

@@ -112,7 +112,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     directory = tmp_path_factory.mktemp("house")
     database = new_database()
     with (
-        standalone_sandbox(directory / "provider", job_seconds=1) as provider,
+        standalone_sandbox(directory / "provider", job_seconds=2) as provider,
         running(
             directory,
             database,

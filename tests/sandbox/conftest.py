@@ -100,6 +100,8 @@ def judges(running: Running) -> dict[str, Judge]:
         "runway": "/runway",
         "replicate": "/replicate/v1",
         "xai": "/xai/v1",
+        "gemini": "/gemini",
+        "vertex": "/vertex",
     }
     return {
         urlsplit(running.url + base).path: Judge(

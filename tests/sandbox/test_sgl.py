@@ -40,10 +40,11 @@ def test_the_official_client_makes_reads_and_deletes(running: Running, picture: 
         seconds="2",  # type: ignore[arg-type]
         input_reference=("frame.png", picture(640, 360), "image/png"),
         extra_body={"seed": 7, "num_inference_steps": 30},
+        poll_interval_ms=50,
     )
     assert (video.status, video.progress, video.model, video.size) == ("completed", 100, MODEL, "832x480")
-    content = sgl.videos.with_raw_response.retrieve(video.id).json()
-    assert (content["url"], content["num_outputs"]) == (None, 1)
+    theirs = video.model_dump()
+    assert (theirs["url"], theirs["num_outputs"]) == (None, 1)
     with av.open(io.BytesIO(sgl.videos.download_content(video.id).read()), "r") as film:
         (stream,) = film.streams.video
         assert (stream.width, stream.height, len(film.streams.audio)) == (832, 480, 0)
@@ -55,9 +56,10 @@ def test_the_official_client_makes_reads_and_deletes(running: Running, picture: 
 @pytest.mark.parametrize(
     ("variant", "status"), [("", 200), ("?variant=0", 200), ("?variant=1", 404), ("?variant=video", 404)]
 )
-def test_a_variant_is_the_index_of_an_output(running: Running, variant: str, status: int) -> None:
-    job = client(running).videos.create_and_poll(prompt=QUICK)
-    assert call(running, "GET", f"/videos/{job.id}/content{variant}").status_code == status
+def test_a_variant_is_the_index_of_an_output(running: Running, skip: Skip, variant: str, status: int) -> None:
+    job = call(running, "POST", "/videos", json={"prompt": QUICK}).json()
+    skip(1)
+    assert call(running, "GET", f"/videos/{job['id']}/content{variant}").status_code == status
 
 
 def test_json_is_read_too(running: Running, picture: Draw) -> None:

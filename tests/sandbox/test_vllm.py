@@ -45,6 +45,7 @@ def test_the_official_client_makes_reads_and_deletes(running: Running, picture: 
         size="832x480",  # type: ignore[arg-type]
         input_reference=("frame.png", picture(640, 360), "image/png"),
         extra_body={"generate_sound": True, "seed": 7, "num_inference_steps": 30},
+        poll_interval_ms=50,
     )
     assert video.id.startswith("video_gen_") and len(video.id) == len("video_gen_") + 32
     assert (video.status, video.progress, video.model, video.expires_at) == ("completed", 100, MODEL, None)

@@ -9,7 +9,7 @@ import pytest
 from handlers.errors import InvalidRequest, NotFound, Unavailable, UnsupportedOperation
 from handlers.providers.adapter import Adapter
 from handlers.providers.registry import NAMED_BY_THE_CONTRACT, PROVIDERS, Registry, configured, for_server
-from handlers.settings import Settings
+from handlers.settings import load
 from handlers.upstream import Upstream
 
 OPENAI = {"OPENAI_API_KEY": "sk-1"}
@@ -17,7 +17,7 @@ OPENAI = {"OPENAI_API_KEY": "sk-1"}
 
 def registry(**environment: str) -> Registry:
     """What a server makes of these environment variables."""
-    settings = Settings(sandbox=None if not environment else False, data_dir=Path("/nowhere"))
+    settings = load(sandbox=False if environment else None, data_dir=Path("/nowhere"))
     return for_server(settings, configured(settings, environment), "http://127.0.0.1:8080", Upstream())
 
 

@@ -18,7 +18,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "optional_choice": {"anyOf": [{"$ref": "#/components/schemas/choice"}, {"type": "null"}]},
     "inline": {"type": "string", "enum": ["a", "b"]},
     "dangling": {"allOf": [{"$ref": "#/components/schemas/nowhere"}]},
-    "odd": {"type": ["string", "null"], "enum": "a", "allOf": [7]},
+    "odd": {"type": ["string", "null"], "enum": "a", "allOf": [7], "anyOf": None},
     "empty": {},
 }
 

@@ -13,7 +13,7 @@ from multidict import CIMultiDict
 from pydantic import SecretStr
 
 from generated.models import VideoGenerationRequest, VideoRemixRequest
-from generated.upstreams.xai import VideoStatus
+from generated.upstreams.xai import EditVideo, GenerateVideo, VideoStatus
 from handlers.errors import (
     ContentRefused,
     InvalidRequest,
@@ -213,7 +213,7 @@ def test_each_refusal_of_a_create_means_what_its_fixture_says(
 
 
 def test_every_field_that_an_error_may_name_is_one_of_theirs_and_ours() -> None:
-    sent = {name for model in (xai.GenerateVideo, xai.EditVideo) for name in model.model_fields}
+    sent = {name for model in (GenerateVideo, EditVideo) for name in model.model_fields}
     assert xai.PARAM.keys() <= sent
     assert set(xai.PARAM.values()) <= VideoGenerationRequest.model_fields.keys()
 
