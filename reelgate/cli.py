@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -111,6 +112,26 @@ def worker() -> None:
 
     with _settings_told():
         server.work(settings.load())
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is configured here, what can be reached and what is wrong; exit code 1 if something is."""
+    import asyncio
+
+    from handlers import logs, settings  # slow to import, and not needed by a client
+    from handlers.doctor import examine
+
+    with _settings_told():
+        logs.configure("error", "auto")
+        findings = asyncio.run(examine(settings.load(), os.environ))
+    for finding in findings:
+        if as_json:
+            typer.echo(json.dumps(asdict(finding)))
+        else:
+            typer.echo(f"{finding.verdict:<6}{finding.subject:<24}{finding.says}")
+    if any(finding.verdict == "wrong" for finding in findings):
+        raise typer.Exit(failures.FAILED)
 
 
 @contextmanager

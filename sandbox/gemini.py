@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox import google, ranges, veo, wire
-from sandbox.gemini_request import check, prompt_of, wrong
+from sandbox.gemini_request import Shape, check, prompt_of, wrong
 from sandbox.google import TYPE, refusal
 from sandbox.previews import VARIANTS
 from sandbox.store import Task
@@ -102,9 +102,14 @@ class Interactions:
         source = body.get("previous_interaction_id")
         previous = self._previous(account, source) if source is not None else None
         # Decoding an image takes milliseconds.
-        order = await asyncio.to_thread(check, body, previous.scene if previous else None)
-        job = {"model": order.model, "prompt": order.prompt, "delivery": order.delivery, "previous": source}
-        job["seconds"] = order.scene.seconds
+        order = await asyncio.to_thread(check, body, previous)
+        job = {
+            "model": order.model,
+            "prompt": order.prompt,
+            "delivery": order.delivery,
+            "previous": source,
+            "shape": (order.scene.width, order.scene.height, order.scene.seconds),
+        }
         task = await self.studio.accept(_new_id(), account, job, plan, order.scene, order.image)
         if not order.background:
             await asyncio.sleep(plan.get("slow", task.duration) + PAUSE)
@@ -213,12 +218,13 @@ class Interactions:
             raise wrong(f"Invalid interaction name: interactions/{name}")
         return task
 
-    def _previous(self, account: str, name: object) -> Task:
-        """The interaction to go on from. Raises Refusal."""
+    def _previous(self, account: str, name: object) -> Shape:
+        """The shape of the video to go on from. Raises Refusal."""
         task = self.studio.find(account, name.removeprefix("v1_")) if isinstance(name, str) else None
         if task is None or self.studio.standing(task).completed_at is None:
             raise wrong("previous_interaction_id must name a completed interaction.")
-        return task
+        width, height, seconds = task.request["shape"]
+        return width, height, seconds
 
     def _file(self, request: Request) -> tuple[Task, float]:
         """The task whose file is in the path, and when it was made. Raises Refusal."""
@@ -265,7 +271,7 @@ def interaction_body(task: Task, standing: Standing, content: dict[str, Any] | N
         {"type": "thought", "signature": base64.b64encode(task.id.encode()).decode()},
         {"type": "model_output", "content": [content]},
     ]
-    written = VIDEO_TOKENS * task.request["seconds"] if content["type"] == "video" else len(REFUSED_TEXT) // 4
+    written = VIDEO_TOKENS * task.request["shape"][2] if content["type"] == "video" else len(REFUSED_TEXT) // 4
     read = len(task.request["prompt"]) // 4
     body["usage"] = {
         "total_input_tokens": read,

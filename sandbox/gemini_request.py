@@ -43,6 +43,9 @@ TASKS = {  # -> the material that it is for; what is made from a previous intera
     "upscale": {"video"},
 }
 
+Shape = tuple[int, int, int]
+"""Width and height in pixels, seconds."""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -70,8 +73,8 @@ def prompt_of(body: Mapping[str, Any]) -> str:
     return " ".join(part["text"] for part in found if isinstance(part.get("text"), str))
 
 
-def check(body: Mapping[str, Any], previous: Scene | None) -> Order:
-    """Body -> what is to be made. `previous` is what the interaction that it goes on from shows. Raises Refusal."""
+def check(body: Mapping[str, Any], previous: Shape | None) -> Order:
+    """Body -> what is to be made. `previous` is of the video that it goes on from. Raises Refusal."""
     _refuse_unknown(body, FIELDS)
     model = body.get("model")
     if model not in LENGTHS:
@@ -98,12 +101,11 @@ def check(body: Mapping[str, Any], previous: Scene | None) -> Order:
     )
 
 
-def _scene(prompt: str, wanted: Mapping[str, Any], previous: Scene | None, lengths: tuple[int, int]) -> Scene:
+def _scene(prompt: str, wanted: Mapping[str, Any], previous: Shape | None, lengths: tuple[int, int]) -> Scene:
     """What is not said is as before, or as usual."""
-    width, height = (previous.width, previous.height) if previous else FRAMES["16:9", "720p"]
+    width, height, seconds = previous or (*FRAMES["16:9", "720p"], DEFAULT_SECONDS)
     if "aspect_ratio" in wanted or "resolution" in wanted:
         width, height = FRAMES[wanted.get("aspect_ratio", "16:9"), wanted.get("resolution", "720p")]
-    seconds = previous.seconds if previous else DEFAULT_SECONDS
     if "duration" in wanted:
         match = DURATION.fullmatch(str(wanted["duration"]))
         if match is None:

@@ -38,7 +38,7 @@ STATUS = {
     "expired": "failed",
 }
 CONTENT = frozenset({"content_policy_violation", "refusal"})  # values of an error's `metadata.error_type`
-MODERATED = re.compile(r"moderat|content.(policy|filter)|safety|flagged|sensitive", re.IGNORECASE)
+MODERATED = re.compile(r"moderat|content.(policy|filter)|safety|flagged|sensitive (content|information)", re.IGNORECASE)
 """Words of a failed job's error that speak of moderation. OpenRouter documents none (UNCONFIRMED)."""
 
 

@@ -98,7 +98,8 @@ class Replicate(Adapter):
 
     def __init__(self) -> None:
         # The one thing an adapter remembers: (base URL, reference) -> how that model is run, for the models met last. An
-        # entry goes when a request made from it is refused, here or there, so a model that has changed is read anew.
+        # entry goes when a request made from it is refused, here or there, so a model that takes something else now is read
+        # anew. Until then a community model keeps the version that was its newest.
         self._runnables: dict[tuple[str, str], Runnable] = {}
 
     async def generate(
@@ -126,8 +127,9 @@ class Replicate(Adapter):
 
     async def delete(self, account: Account, native_id: str) -> None:
         reply = await account.call("POST", f"{path(native_id)}/cancel", headers=headers(account))
-        if not reply.ok and reply.status != 404:
-            raise refused(reply)
+        error = None if reply.ok else refused(reply)
+        if error is not None and not isinstance(error, Refused):  # what is gone or has ended needs no cancelling
+            raise error
 
     async def remix(self, account: Account, native_id: str, request: VideoRemixRequest) -> Snapshot:
         source = await fetch(Prediction, account, path(native_id))
@@ -274,7 +276,7 @@ def decode(prediction: Prediction) -> Snapshot:
 
 def reference_of(prediction: Prediction) -> str:
     """What the prediction was made with, as a reference. An official model hides its version."""
-    if prediction.deployment is not MISSING and prediction.deployment:
+    if prediction.deployment is not MISSING and prediction.deployment and "/" in prediction.deployment:
         return f"deployments/{prediction.deployment}"
     model = "" if prediction.model is MISSING else prediction.model
     versioned = f"{model}:{prediction.version}"

@@ -28,6 +28,7 @@ from .adapter import Account, Adapter, Source, read
 from .refusals import refusal
 
 FILES_OF_THE_SERVER = re.compile(r"\w+_path")
+"""Extra fields that name files of the server."""
 
 
 class VLLM(openai.OpenAI):

@@ -83,7 +83,7 @@ def http(handlers):
 
 def test_a_body_arrives_as_its_model_and_the_answer_leaves_as_json(http, handlers):
     response = http.post("/v1/videos", json={"model": "a/b", "prompt": "boat", "style": "noir"})
-    ((name, (caller, body)),) = handlers.calls
+    ((name, (caller, body, *_)),) = handlers.calls
     assert (name, caller) == ("video_generation", "ann")
     assert isinstance(body, models.VideoGenerationRequest)
     assert (body.model, body.prompt, body.model_extra) == ("a/b", "boat", {"style": "noir"})

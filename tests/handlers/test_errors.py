@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import re
+import signal
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, NoReturn
 
 import orjson
 import pytest
 import requests
-import structlog
 from connexion import AsyncApp
 from connexion.exceptions import ProblemException
 from connexion.options import SwaggerUIOptions
@@ -30,7 +30,7 @@ from handlers.dispatch.policy import RULES
 from handlers.edge import bodies, credentials, envelope
 from handlers.edge.requests import Requests
 from tests.gateway import new_database
-from tests.handlers.wire import serving
+from tests.handlers.wire import process, serving
 
 SECRET = "postgresql://reelgate:hunter2@10.0.0.9/jobs?sig=signed"
 
@@ -154,21 +154,9 @@ class Failing:
         return fail
 
 
-@pytest.fixture(scope="module")
-def log() -> Iterator[io.StringIO]:
-    """What is logged, as the server logs it."""
-    before = logging.getLogger().handlers[:]
+def serve_failing() -> None:
+    """Serve the failing handlers until killed, logging as the server does."""
     logs.configure("info", "json")
-    handler = logging.getLogger().handlers[0]
-    assert isinstance(handler, logging.StreamHandler)
-    handler.setStream(stream := io.StringIO())
-    yield stream
-    logging.getLogger().handlers[:] = before
-    structlog.reset_defaults()
-
-
-@pytest.fixture(scope="module")
-def failing(log: io.StringIO) -> Iterator[str]:
     handlers: Any = Failing()
     operations = bind(videos=handlers, models=handlers, health=handlers)
     app = AsyncApp(
@@ -182,16 +170,42 @@ def failing(log: io.StringIO) -> Iterator[str]:
     for kind in (errors.ReelgateError, ProblemException, HTTPException, Exception):
         app.add_error_handler(kind, envelope.respond)
     with serving(Requests(app, None)) as url:
-        yield url
+        print("failing on", url, flush=True)
+        signal.pause()
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A server whose handlers fail, and where it logs to."""
+
+    url: str
+    log: Path
+
+    def logged(self, event: str, request_id: str) -> dict[str, Any]:
+        """The line of the log about this request; the last one is written when the caller has its answer already."""
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.endswith("}")]
+            for line in lines:
+                if (line.get("event"), line.get("request_id")) == (event, request_id):
+                    found: dict[str, Any] = line
+                    return found
+            time.sleep(0.02)
+        raise AssertionError(f"no {event} of {request_id} in {self.log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failed]:
+    log = tmp_path_factory.mktemp("failing") / "log"
+    code = "from tests.handlers.test_errors import serve_failing; serve_failing()"
+    with process(code, "failing on", log) as (_, line):
+        yield Failed(line.split()[-1], log)
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/problem+json"])
 @pytest.mark.parametrize("path", ["/v1/videos", "/v1/videos/x", "/v1/models", "/health", "/v1/videos/x/content"])
-def test_an_internal_error_tells_no_secret_and_can_be_found_in_the_log(
-    failing: str, log: io.StringIO, path: str, accept: str
-) -> None:
-    log.truncate(log.seek(0))
-    answer = requests.get(failing + path, headers={"Accept": accept}, timeout=5)
+def test_an_internal_error_tells_no_secret_and_can_be_found_in_the_log(failing: Failed, path: str, accept: str) -> None:
+    answer = requests.get(failing.url + path, headers={"Accept": accept}, timeout=5)
     assert answer.status_code == 500
     assert answer.headers["content-type"] == accept
     event = answer.headers["x-request-id"]
@@ -203,22 +217,14 @@ def test_an_internal_error_tells_no_secret_and_can_be_found_in_the_log(
         assert (body["code"], body["instance"]) == ("internal_error", f"urn:reelgate:event:{event}")
     for leak in ("Traceback", "RuntimeError", "hunter2", "signed", "10.0.0.9", "handlers/"):
         assert leak not in answer.text
-    until = time.monotonic() + 2  # the last line is written when the caller has its answer already
-    while '"request"' not in log.getvalue() and time.monotonic() < until:
-        time.sleep(0.01)
-    lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    (failed,) = [line for line in lines if line["event"] == "failed"]
-    assert failed["request_id"] == event and "RuntimeError" in failed["exception"]
-    (asked,) = [line for line in lines if line["event"] == "request"]
-    assert (asked["request_id"], asked["path"], asked["status"]) == (event, path, 500)
+    assert "RuntimeError" in failing.logged("failed", event)["exception"]
+    asked = failing.logged("request", event)
+    assert (asked["path"], asked["status"]) == (path, 500)
 
 
-def test_refusals_are_logged_without_a_traceback(failing: str, log: io.StringIO) -> None:
-    log.truncate(log.seek(0))
-    answer = requests.get(f"{failing}/nope", headers={"Authorization": "Bearer sk-very-secret"}, timeout=5)
+def test_refusals_are_logged_without_a_traceback_and_without_the_key(failing: Failed) -> None:
+    answer = requests.get(f"{failing.url}/nope", headers={"Authorization": "Bearer sk-very-secret"}, timeout=5)
     assert answer.status_code == 404
-    until = time.monotonic() + 2
-    while answer.json()["event_id"] not in log.getvalue() and time.monotonic() < until:
-        time.sleep(0.01)
-    assert answer.json()["event_id"] in log.getvalue()
-    assert "Traceback" not in log.getvalue() and "sk-very-secret" not in log.getvalue()
+    line = failing.logged("request", answer.json()["event_id"])
+    assert "exception" not in line
+    assert "sk-very-secret" not in failing.log.read_text()

@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 from pydantic import SecretStr
 
 from generated.models import VideoGenerationRequest, VideoRemixRequest
+from handlers.configuration import validated
 from handlers.errors import (
     ContentRefused,
     KeyRefused,
@@ -22,6 +23,7 @@ from handlers.errors import (
 )
 from handlers.providers.adapter import Account
 from handlers.providers.azure import Azure
+from handlers.providers.registry import build
 from handlers.upstream import Reply, Upstream
 from tests.handlers.wire import Received, Steps, origin, reply
 
@@ -90,6 +92,22 @@ async def test_each_operation_calls_its_path_with_the_key_and_the_deployment() -
     assert b'name="prompt"\r\n\r\nsnow\r\n' in remix.body and b'name="style"\r\n\r\nnoir\r\n' in remix.body
     assert source.url == f"{there.url}/openai/v1/videos/video_9/content?variant=thumbnail"
     assert source.headers == {"api-key": "az-1"}
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["https://x.test", "https://x.test/", "https://x.test/openai/v1", "https://x.test/openai/v1/"]
+)
+@pytest.mark.parametrize("where", ["azure_key_config", "network_config"])
+def test_the_address_is_completed(endpoint: str, where: str) -> None:
+    key: dict[str, Any] = {"name": "k", "value": "az-1"}
+    provider: dict[str, Any] = {"keys": [key]}
+    if where == "azure_key_config":
+        key[where] = {"endpoint": endpoint}
+    else:
+        provider[where] = {"base_url": endpoint}
+    built = build(validated({"providers": {"azure": provider}}, {}, "a test"), Upstream())
+    (found,) = built.provider("azure").keys
+    assert found.account.base_url == "https://x.test/openai/v1"
 
 
 @pytest.mark.parametrize(

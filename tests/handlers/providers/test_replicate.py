@@ -235,8 +235,10 @@ def provider(received: Received) -> Steps:
         return [reply(201, b'{"id": "f1", "urls": {"get": "https://api.test/v1/files/f1"}}')]
     if received.method == "POST" and path == "/predictions/gone/cancel":
         return [reply(404, b'{"detail": "not found"}')]
+    if received.method == "POST" and path == "/predictions/ended/cancel":
+        return [reply(409, b'{"detail": "It has ended."}')]
     if received.method == "POST" and path == "/predictions/stubborn/cancel":
-        return [reply(409, b'{"detail": "no"}')]
+        return [reply(500, b'{"detail": "no"}')]
     if received.method == "POST" and b"refused" in received.body:
         return [reply(422, b'{"detail": "- input.prompt: refused"}')]
     if received.method == "POST":
@@ -418,8 +420,9 @@ async def test_the_other_operations_call_their_paths() -> None:
             who = account(there, http)
             assert (await adapter.retrieve(who, "p9")).status == "completed"
             await adapter.delete(who, "p9")
-            await adapter.delete(who, "gone")
-            with pytest.raises(Refused):
+            for native_id in ("gone", "ended"):
+                await adapter.delete(who, native_id)
+            with pytest.raises(ProviderFailed):
                 await adapter.delete(who, "stubborn")
             source = await adapter.source(who, "p9", "video")
             for native_id, variant in (("p9", "thumbnail"), ("emptied", "video")):

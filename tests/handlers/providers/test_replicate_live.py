@@ -65,7 +65,7 @@ def test_a_video_is_made_from_text(gateway: Gateway) -> None:
     assert (done["status"], done["progress"], done["seconds"], done["size"]) == ("completed", 100, "2", "1280x720")
     assert done["expires_at"] == done["completed_at"] + 3600
     assert "usage" not in done  # the provider does not tell the cost
-    with av.open(io.BytesIO(content(gateway, done).content)) as film:
+    with av.open(io.BytesIO(content(gateway, done).content), "r") as film:
         stream = film.streams.video[0]
         assert (stream.codec_context.name, stream.width, stream.height) == ("h264", 1280, 720)
         assert film.duration == pytest.approx(2_000_000, abs=100_000)

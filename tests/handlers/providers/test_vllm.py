@@ -13,6 +13,7 @@ from multidict import CIMultiDict
 from pydantic import SecretStr
 
 from generated.models import VideoGenerationRequest
+from handlers.configuration import validated
 from handlers.errors import (
     InvalidRequest,
     KeyRefused,
@@ -26,6 +27,7 @@ from handlers.errors import (
 from handlers.media.images import Image
 from handlers.providers import openai, vllm
 from handlers.providers.adapter import Account, Snapshot
+from handlers.providers.registry import build
 from handlers.upstream import File, Reply, Upstream
 from tests.handlers.wire import Received, Steps, origin, reply
 
@@ -145,6 +147,16 @@ async def test_each_operation_calls_its_path_and_an_empty_key_is_not_sent(secret
     assert {got.headers.get("authorization") for got in there.received} == {sent}
     assert source.url == f"{there.url}/v1/videos/video_gen_1/content"
     assert source.headers == ({} if sent is None else {"Authorization": sent})
+
+
+@pytest.mark.parametrize("name", ["vllm", "sgl"])
+@pytest.mark.parametrize("url", ["http://gpu:8000", "http://gpu:8000/", "http://gpu:8000/v1"])
+def test_the_address_is_completed_and_needs_no_key(name: str, url: str) -> None:
+    provider = {"keys": [{"name": "k", f"{name}_key_config": {"url": url}}]}
+    built = build(validated({"providers": {name: provider}}, {}, "a test"), Upstream())
+    (found,) = built.provider(name).keys
+    assert found.account.base_url == "http://gpu:8000/v1"
+    assert not built.provider(name).closed
 
 
 def test_it_has_no_remix() -> None:

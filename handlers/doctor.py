@@ -1,0 +1,105 @@
+"""What is configured, what can be reached, and what is wrong: everything `reelgate doctor` says. Secrets are never part of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from .configuration import file_for
+from .errors import KeyRefused, NotSent, ProviderError, ReelgateError, Refused
+from .jobs.database import DatabaseError, database_url, reach
+from .providers import registry
+from .providers.registry import Provider, ProviderKey, Registry
+from .settings import Settings
+from .upstream import Upstream
+
+NO_SUCH_JOB = "reelgate-doctor"
+"""A job that no provider has: to be asked about it costs nothing, and shows whether the key is taken."""
+
+PATIENCE = 20.0  # seconds for a provider to answer
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    verdict: Literal["ok", "note", "wrong"]
+    says: str
+
+
+async def examine(settings: Settings, environment: Mapping[str, str]) -> list[Finding]:
+    """Look at everything that a server with these settings would need. Raises ConfigurationError.
+
+    Asks each provider, with each key, about a job that does not exist. Nothing is created.
+    """
+    configuration = registry.configured(settings, environment)
+    path = file_for(settings.config, settings.data_dir)
+    came_from = str(path) if path is not None else "the vendors' environment variables"
+    async with Upstream() as http:
+        providers = registry.build(configuration, http)
+        asked = [_ask(provider, key) for provider in providers for key in provider.keys if key.settings.enabled]
+        return [
+            _listening(settings),
+            Finding("configuration", "ok", f"{len(providers.providers)} providers, from {came_from}"),
+            *([_sandbox(settings)] if registry.in_sandbox(settings, configuration) else []),
+            await _database(settings),
+            *_unused_keys(providers),
+            *await asyncio.gather(*asked),
+        ]
+
+
+def _listening(settings: Settings) -> Finding:
+    where = f"{settings.host}:{settings.port}"
+    if settings.api_keys:
+        return Finding("callers", "ok", f"{where}, keys for {', '.join(settings.api_keys)}")
+    return Finding("callers", "note", f"{where}, open to this machine: no REELGATE_API_KEYS")
+
+
+def _sandbox(settings: Settings) -> Finding:
+    why = "REELGATE_SANDBOX is set" if settings.sandbox else "no provider is configured"
+    return Finding("sandbox", "note", f"emulators serve every request, because {why}")
+
+
+async def _database(settings: Settings) -> Finding:
+    try:
+        url = await asyncio.to_thread(database_url, settings.database_url, settings.data_dir)
+        await reach(url)
+    except DatabaseError as error:
+        return Finding("database", "wrong", str(error))
+    return Finding("database", "ok", "your own" if settings.database_url is not None else "embedded")
+
+
+def _unused_keys(providers: Registry) -> list[Finding]:
+    return [
+        Finding(f"{provider.name}/{key.settings.name}", "note", why)
+        for provider in providers
+        for key in provider.keys
+        for why, holds in (
+            ("is not enabled", not key.settings.enabled),
+            ("may be used for no model at all: `models` is empty", not key.settings.models),
+            ("is only used when a request pins it: its weight is 0", key.settings.weight == 0),
+        )
+        if holds
+    ]
+
+
+async def _ask(provider: Provider, key: ProviderKey) -> Finding:
+    """Does the provider answer, and does it take the key."""
+    subject, where = f"{provider.name}/{key.settings.name}", key.account.base_url
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await provider.adapter.retrieve(replace(key.account, timeout=PATIENCE), NO_SUCH_JOB)
+    except KeyRefused as error:
+        return Finding(subject, "wrong", f"{where} does not take the key: {error.message}")
+    except Refused:
+        return Finding(subject, "ok", f"{where} answers and takes the key")
+    except (NotSent, TimeoutError) as error:
+        return Finding(subject, "wrong", f"{where} cannot be reached: {error or 'no answer in time'}")
+    except ProviderError as error:
+        return Finding(subject, "wrong", f"{where} answers, but: {error.message}")
+    except ReelgateError as error:
+        return Finding(subject, "note", f"{where} cannot be asked: {error.message}")
+    return Finding(subject, "ok", f"{where} answers and takes the key")

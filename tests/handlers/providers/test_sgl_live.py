@@ -1,0 +1,121 @@
+"""SGLang through the whole gateway, over HTTP, against its emulator; every exchange is judged by the documents."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import av
+import pytest
+import requests
+
+from sandbox import own_server
+from tests.gateway import Gateway, judge, running
+
+MODEL = f"sgl/{own_server.MODEL}"
+QUICK = "a paper boat [sandbox:no-render]"
+
+
+@pytest.fixture(scope="module")
+def module_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with running(tmp_path_factory.mktemp("sgl"), sandbox_job_seconds=0.2) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def gateway(module_gateway: Gateway) -> Iterator[Gateway]:
+    before = len(module_gateway.exchanges)
+    yield module_gateway
+    judge(module_gateway, module_gateway.exchanges[before:])
+
+
+def made(gateway: Gateway, prompt: str = QUICK, **body: Any) -> dict[str, Any]:
+    """The job once it has ended."""
+    return gateway.finished(gateway.create(prompt, **{"model": MODEL, **body})["id"])
+
+
+def content(gateway: Gateway, job: dict[str, Any], query: str = "", **more: Any) -> requests.Response:
+    return gateway.ask("GET", f"/v1/videos/{job['id']}/content{query}", **more)
+
+
+def data_url(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+def test_a_video_is_made_from_text(gateway: Gateway) -> None:
+    done = made(gateway, "a paper boat", seconds="2", seed=7, num_inference_steps=30)
+    assert (done["status"], done["progress"], done["seconds"], done["size"]) == ("completed", 100, "2", "832x480")
+    with av.open(io.BytesIO(content(gateway, done).content)) as film:
+        stream = film.streams.video[0]
+        assert (stream.width, stream.height) == (832, 480)
+    part = content(gateway, done, headers={"Range": "bytes=4-7"})
+    assert (part.status_code, part.content) == (206, b"ftyp")
+    still = content(gateway, done, "?variant=spritesheet")
+    assert (still.status_code, still.json()["error"]["code"]) == (404, "variant_not_available")
+
+
+def test_a_video_is_made_from_an_image(gateway: Gateway, png: bytes) -> None:
+    done = made(gateway, "it sails", input_reference=data_url(png), seconds=1, size="1280x720")
+    with av.open(io.BytesIO(content(gateway, done).content), "r") as film:
+        first = next(film.decode(video=0)).to_image()  # type: ignore[no-untyped-call]
+    assert first.getpixel((640, 200)) == pytest.approx((200, 30, 30), abs=12)
+
+
+@pytest.mark.parametrize("field", ["input_reference", "video_uri"])
+def test_a_video_is_made_from_a_link(gateway: Gateway, field: str) -> None:
+    assert made(gateway, **{field: "https://example.invalid/boat"})["status"] == "completed"
+
+
+def test_a_video_is_deleted_and_there_is_no_remix(gateway: Gateway) -> None:
+    done = made(gateway)
+    remix = gateway.ask("POST", f"/v1/videos/{done['id']}/remix", json={"prompt": "in the snow"})
+    assert (remix.status_code, remix.json()["error"]["code"]) == (400, "unsupported_operation")
+    assert gateway.ask("DELETE", f"/v1/videos/{done['id']}").json()["deleted"] is True
+    assert gateway.stats()["sgl"]["deletes"] == 1
+
+
+@pytest.mark.parametrize("directive", ["fail", "filtered"])  # there is no moderation that could filter
+def test_a_failure_carries_the_providers_own_words(gateway: Gateway, directive: str) -> None:
+    failed = made(gateway, f"broken [sandbox:{directive}]")
+    assert (failed["status"], failed["error"]["code"]) == ("failed", "provider_failed")
+    assert failed["error"]["message"] == "The scheduler failed to generate the video."
+
+
+@pytest.mark.parametrize(("field", "value"), [("audio", True), ("output_path", "/etc")])
+def test_what_cannot_be_honoured_is_refused_and_nothing_made(gateway: Gateway, field: str, value: object) -> None:
+    before = gateway.stats()["sgl"]["creates_accepted"]
+    refused = gateway.ask("POST", "/v1/videos", json={"model": MODEL, "prompt": "x", field: value})
+    error = refused.json()["error"]
+    assert (refused.status_code, error["code"], error["param"]) == (400, "unsupported_parameter", field)
+    assert gateway.stats()["sgl"]["creates_accepted"] == before
+
+
+def test_a_key_that_is_refused_is_not_tried_again(gateway: Gateway) -> None:
+    refused = gateway.ask("POST", "/v1/videos", json={"model": MODEL, "prompt": "x [sandbox:401]"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (502, "upstream_credentials_exhausted")
+    assert [attempt["outcome"] for attempt in refused.json()["extra_fields"]["attempts"]] == ["unauthorized"]
+
+
+def test_a_rate_limited_provider_is_asked_again_and_then_the_next_target(gateway: Gateway) -> None:
+    created = gateway.create(f"{QUICK} [sandbox:429 times=3]", model=MODEL, fallbacks=[MODEL])
+    outcomes = [attempt["outcome"] for attempt in created["extra_fields"]["attempts"]]
+    assert outcomes == ["rate_limited", "rate_limited", "rate_limited", "accepted"]
+
+
+@pytest.mark.parametrize("directive", ["502", "drop-after", "garbage"])
+def test_a_lost_answer_to_a_create_is_unknown_and_not_repeated(gateway: Gateway, directive: str) -> None:
+    before = gateway.stats()["sgl"]["creates_accepted"]
+    body = {"model": MODEL, "prompt": f"{QUICK} [sandbox:{directive}]", "fallbacks": ["runway/gen4.5"]}
+    lost = gateway.ask("POST", "/v1/videos", json=body)
+    assert (lost.status_code, lost.json()["error"]["code"]) == (504, "submission_unknown")
+    assert gateway.stats()["sgl"]["creates_accepted"] == before + 1
+
+
+def test_an_unknown_status_word_is_kept_and_the_job_goes_on(gateway: Gateway) -> None:
+    created = gateway.create(f"{QUICK} [sandbox:weird] [sandbox:slow=1]", model=MODEL)
+    seen = set[str]()
+    while (job := gateway.ask("GET", f"/v1/videos/{created['id']}").json())["status"] != "completed":
+        seen.add(job["extra_fields"].get("provider_status", ""))
+    assert seen == {"", "preparing"}

@@ -1,0 +1,126 @@
+"""vLLM-Omni through the whole gateway, over HTTP, against its emulator; every exchange is judged by the documents."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import av
+import pytest
+import requests
+
+from sandbox import own_server
+from tests.gateway import Gateway, judge, running
+
+MODEL = f"vllm/{own_server.MODEL}"
+QUICK = "a paper boat [sandbox:no-render]"
+
+
+@pytest.fixture(scope="module")
+def module_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with running(tmp_path_factory.mktemp("vllm"), sandbox_job_seconds=0.2) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def gateway(module_gateway: Gateway) -> Iterator[Gateway]:
+    before = len(module_gateway.exchanges)
+    yield module_gateway
+    judge(module_gateway, module_gateway.exchanges[before:])
+
+
+def made(gateway: Gateway, prompt: str = QUICK, **body: Any) -> dict[str, Any]:
+    """The job once it has ended."""
+    return gateway.finished(gateway.create(prompt, **{"model": MODEL, **body})["id"])
+
+
+def content(gateway: Gateway, job: dict[str, Any], query: str = "", **more: Any) -> requests.Response:
+    return gateway.ask("GET", f"/v1/videos/{job['id']}/content{query}", **more)
+
+
+def data_url(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+def test_a_video_is_made_from_text(gateway: Gateway) -> None:
+    done = made(gateway, "a paper boat", seconds="2", size="832x480", audio=True, seed=7, num_inference_steps=30)
+    assert (done["status"], done["progress"], done["seconds"], done["size"]) == ("completed", 100, "2", "832x480")
+    with av.open(io.BytesIO(content(gateway, done).content)) as film:
+        stream = film.streams.video[0]
+        assert (stream.width, stream.height, len(film.streams.audio)) == (832, 480, 1)
+    part = content(gateway, done, headers={"Range": "bytes=4-7"})
+    assert (part.status_code, part.content) == (206, b"ftyp")
+    still = content(gateway, done, "?variant=thumbnail")
+    assert (still.status_code, still.json()["error"]["code"]) == (404, "variant_not_available")
+
+
+def test_a_video_is_made_from_an_image(gateway: Gateway, png: bytes) -> None:
+    done = made(gateway, "it sails", input_reference=data_url(png), seconds=1, size="1280x720")
+    with av.open(io.BytesIO(content(gateway, done).content), "r") as film:
+        assert not film.streams.audio
+        first = next(film.decode(video=0)).to_image()  # type: ignore[no-untyped-call]
+    assert first.getpixel((640, 200)) == pytest.approx((200, 30, 30), abs=12)
+
+
+@pytest.mark.parametrize("field", ["input_reference", "video_uri"])
+def test_a_video_is_made_from_a_link(gateway: Gateway, field: str) -> None:
+    assert made(gateway, **{field: "https://example.invalid/boat"})["status"] == "completed"
+
+
+def test_a_running_job_is_cancelled_and_there_is_no_remix(gateway: Gateway) -> None:
+    done = made(gateway)
+    remix = gateway.ask("POST", f"/v1/videos/{done['id']}/remix", json={"prompt": "in the snow"})
+    assert (remix.status_code, remix.json()["error"]["code"]) == (400, "unsupported_operation")
+    running = gateway.create(f"{QUICK} [sandbox:slow=60]", model=MODEL)
+    assert gateway.ask("DELETE", f"/v1/videos/{running['id']}").json()["deleted"] is True
+    assert gateway.stats()["vllm"]["deletes"] == 1
+
+
+def test_a_job_that_cannot_be_cancelled_yet_stays(gateway: Gateway) -> None:
+    stuck = gateway.create("[sandbox:stuck]", model=MODEL)
+    refused = gateway.ask("DELETE", f"/v1/videos/{stuck['id']}")
+    assert (refused.status_code, "try again" in refused.json()["error"]["message"]) == (409, True)
+    assert gateway.ask("GET", f"/v1/videos/{stuck['id']}").status_code == 200
+
+
+@pytest.mark.parametrize("directive", ["fail", "filtered"])  # there is no moderation that could filter
+def test_a_failed_job_is_seen_to_have_failed_though_its_answer_is_an_error(gateway: Gateway, directive: str) -> None:
+    failed = made(gateway, f"broken [sandbox:{directive}]")
+    assert (failed["status"], failed["error"]["code"]) == ("failed", "500")
+    assert failed["error"]["message"] == "The engine failed to generate the video."
+
+
+def test_another_model_than_the_one_that_is_served_is_refused(gateway: Gateway) -> None:
+    refused = gateway.ask("POST", "/v1/videos", json={"model": "vllm/Wan-AI/other", "prompt": "x"})
+    assert (refused.status_code, "Model mismatch" in refused.json()["error"]["message"]) == (400, True)
+
+
+def test_a_key_that_is_refused_is_not_tried_again(gateway: Gateway) -> None:
+    refused = gateway.ask("POST", "/v1/videos", json={"model": MODEL, "prompt": "x [sandbox:401]"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (502, "upstream_credentials_exhausted")
+    assert [attempt["outcome"] for attempt in refused.json()["extra_fields"]["attempts"]] == ["unauthorized"]
+
+
+def test_a_rate_limited_provider_is_asked_again_and_then_the_next_target(gateway: Gateway) -> None:
+    created = gateway.create(f"{QUICK} [sandbox:429 times=3]", model=MODEL, fallbacks=[MODEL])
+    outcomes = [attempt["outcome"] for attempt in created["extra_fields"]["attempts"]]
+    assert outcomes == ["rate_limited", "rate_limited", "rate_limited", "accepted"]
+
+
+@pytest.mark.parametrize("directive", ["502", "drop-after", "garbage"])
+def test_a_lost_answer_to_a_create_is_unknown_and_not_repeated(gateway: Gateway, directive: str) -> None:
+    before = gateway.stats()["vllm"]["creates_accepted"]
+    body = {"model": MODEL, "prompt": f"{QUICK} [sandbox:{directive}]", "fallbacks": ["runway/gen4.5"]}
+    lost = gateway.ask("POST", "/v1/videos", json=body)
+    assert (lost.status_code, lost.json()["error"]["code"]) == (504, "submission_unknown")
+    assert gateway.stats()["vllm"]["creates_accepted"] == before + 1
+
+
+def test_an_unknown_status_word_is_kept_and_the_job_goes_on(gateway: Gateway) -> None:
+    created = gateway.create(f"{QUICK} [sandbox:weird] [sandbox:slow=1]", model=MODEL)
+    seen = set[str]()
+    while (job := gateway.ask("GET", f"/v1/videos/{created['id']}").json())["status"] != "completed":
+        seen.add(job["extra_fields"].get("provider_status", ""))
+    assert seen == {"", "preparing"}
