@@ -52,7 +52,7 @@ layers: .venv/dev.stamp ## Does every import point downwards
 	$(BIN)/pytest -q tests/test_layers.py
 
 migrations: .venv/dev.stamp ## Do the migrations make the tables that the code expects
-	$(BIN)/pytest -q tests/handlers/test_migrations.py
+	$(BIN)/pytest -q tests/handlers/test_database.py -k migrations
 
 contract: .venv/dev.stamp ## schemathesis against the running server: three seeds, every check
 	$(BIN)/python -m tests.contract

@@ -97,6 +97,10 @@ class Key(Part):
     sgl_key_config: ServerKey | None = None
 
     def allows(self, model: str) -> bool:
+        """Whether the key may be used for the model; a server of one's own serves one model only."""
+        server = self.vllm_key_config or self.sgl_key_config
+        if server is not None and server.model_name not in (None, model):
+            return False
         return model not in self.blacklisted_models and ("*" in self.models or model in self.models)
 
 

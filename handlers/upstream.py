@@ -102,6 +102,7 @@ class Upstream:
 
     def __init__(self) -> None:
         self._pooled: aiohttp.ClientSession | None = None
+        self._downloads: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Upstream:
@@ -111,11 +112,13 @@ class Upstream:
             "cookie_jar": aiohttp.DummyCookieJar(),
         }
         self._pooled = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, limit_per_host=100), **common)
+        # Downloads have connections of their own: a hundred slow ones must not keep a job from being asked about.
+        self._downloads = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), **common)
         self._fresh = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True), **common)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for session in (self._pooled, self._fresh):
+        for session in (self._pooled, self._downloads, self._fresh):
             if session is not None:
                 await session.close()
 
@@ -166,11 +169,11 @@ class Upstream:
         self, url: str, *, headers: Mapping[str, str], proxy: Proxy = DIRECTED
     ) -> AsyncIterator[Download]:
         """Stream a body, whatever its status. Raises NotSent, ProviderTimeout or ProviderFailed, also between chunks."""
-        assert self._pooled is not None, "Upstream is used outside of its context"
+        assert self._downloads is not None, "Upstream is used outside of its context"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, connect=CONNECT, sock_read=STALLED)
         try:
             for _ in range(MAX_REDIRECTS + 1):
-                async with self._pooled.get(
+                async with self._downloads.get(
                     url,
                     headers={"Accept-Encoding": "identity", **headers},
                     timeout=timeout,

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Literal
 
 import structlog
+from procrastinate.exceptions import ProcrastinateException
 from pydantic import MISSING
 from sqlalchemy.exc import SQLAlchemyError
 from ulid import ULID
@@ -164,7 +165,7 @@ class Placing:
             if isinstance(outcome, ContentRefused):
                 return await self._close_as_filtered(_pin(account, model), outcome)
             if isinstance(outcome, OutcomeUnknown):
-                await self._ledger.move(self._job.id, states.UNKNOWN, attempts=self._attempts, **_pin(account, model))
+                await self._write_unknown(_pin(account, model))
                 raise self._told(outcome)
             await self._ledger.note(self._job.id, attempts=self._attempts)  # a sign of life, see tracking.sweep
             if may_use_next_key(outcome) and len(waiting) > 1:
@@ -215,7 +216,7 @@ class Placing:
                 written = await self._ledger.get(self._job.id)
                 assert written is not None, "it was recorded before dispatch"
                 return written
-            except (SQLAlchemyError, OSError) as error:
+            except (SQLAlchemyError, ProcrastinateException, OSError) as error:
                 log.error(
                     "a provider has taken a job that cannot be written down",
                     job=self._job.id,
@@ -237,6 +238,13 @@ class Placing:
         except ReelgateError as error:
             log.warning("a deleted job runs on at the provider", job=self._job.id, error=error.message)
         raise Conflict("The job was deleted while it was being placed.", code="video_deleted")
+
+    async def _write_unknown(self, pin: Mapping[str, Any]) -> None:
+        """Write down that the outcome is not known. If even that fails the sweep will, and the caller is told all the same."""
+        try:
+            await self._ledger.move(self._job.id, states.UNKNOWN, attempts=self._attempts, **pin)
+        except (SQLAlchemyError, OSError) as error:
+            log.error("an unknown outcome cannot be written down", job=self._job.id, error=str(error))
 
     async def _close_as_filtered(self, pin: Mapping[str, Any], error: ContentRefused) -> Job:
         job = await self._ledger.move(

@@ -112,6 +112,7 @@ def engine_for(url: URL, *, pool_size: int = 10) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=5,
+        hide_parameters=True,  # of statements in errors, where prompts would get into the log
         connect_args={"connect_timeout": 5},
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,

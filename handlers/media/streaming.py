@@ -14,7 +14,7 @@ from ..upstream import Download, Upstream
 
 log = structlog.get_logger()
 
-PASSED_ON = ("Content-Length", "Content-Range", "Accept-Ranges", "ETag", "Last-Modified")
+PASSED_ON = ("Content-Length", "Content-Encoding", "Content-Range", "Accept-Ranges", "ETag", "Last-Modified")
 MEDIA_TYPES = {"video": "video/mp4", "thumbnail": "image/webp", "spritesheet": "image/jpeg"}
 EXTENSIONS = {"video/mp4": "mp4", "image/webp": "webp", "image/jpeg": "jpg"}
 

@@ -338,7 +338,6 @@ def test_an_accepted_job_is_written_down_even_if_the_database_stumbles(tmp_path:
         assert (written["state"], written["native_id"]) == ("queued", answer.json()["extra_fields"]["provider_job_id"])
 
 
-@pytest.mark.xfail(strict=True, reason="the error of the ledger takes the place of the provider's: 503, send it again")
 def test_an_unknown_outcome_that_cannot_be_written_down_is_told_as_such(tmp_path: Path) -> None:
     cable = Cable(new_database())
     with cable.plugged_in(), running(tmp_path, cable.url, worker=False) as gateway:
