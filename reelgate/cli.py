@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -32,6 +33,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else
 File = Annotated[Path | None, typer.Option("--output", "-o", help="Where to save it. Default: the id, here.")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait and download, or print the job at once.")]
 Timeout = Annotated[int, typer.Option(min=0, help="Seconds to wait; the job goes on afterwards.")]
+
+# connexion warns at import of a test client that it does not use here; nobody who runs a gateway can do anything about it.
+warnings.filterwarnings("ignore", module=r"connexion\.")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 

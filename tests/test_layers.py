@@ -23,7 +23,7 @@ LAYERS = (
     {"api", "edge"},
     {"sandbox_mount"},
     {"app"},
-    {"server"},
+    {"server", "doctor"},
     {"reelgate"},
 )
 """Packages, and modules and folders of `handlers/`, lowest first. Each imports from itself and from those before it."""

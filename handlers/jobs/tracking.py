@@ -34,6 +34,7 @@ log = structlog.get_logger()
 
 HEARTBEAT: Final = 2.0  # seconds between two signs of life of a worker
 DEAD_AFTER: Final = 10.0  # seconds without one after which its jobs are taken over
+FETCH: Final = 0.25  # seconds between two looks at the queue
 SWEEP: Final = 5.0  # seconds between two looks for jobs that nobody follows
 SLOWEST: Final = 60.0  # seconds: the longest pause between two questions, however often they fail
 GONE_AFTER: Final = 3  # failures in a row, the last a 404, before we believe that the provider has lost the job
@@ -148,6 +149,8 @@ class Tracking:
                     self.working = True
                     await self._app.run_worker_async(
                         queues=["tracking"],
+                        listen_notify=False,  # a look at the queue for each insert costs more than one now and then
+                        fetch_job_polling_interval=FETCH,
                         concurrency=self._concurrency,
                         install_signal_handlers=False,
                         shutdown_graceful_timeout=0,  # tasks go back to the queue at once; none has to finish first
