@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check generate check-generated lint lint-spec types layers migrations contract bench clean
+.PHONY: help run test check generate check-generated lint lint-spec types layers migrations contract faults bench docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -46,7 +46,7 @@ lint-spec: .venv/dev.stamp node_modules/.package-lock.json ## Lint openapi.yaml 
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --no-install redocly lint openapi.yaml
 
 types: .venv/dev.stamp ## mypy, strict
-	$(BIN)/mypy codegen generated handlers reelgate sandbox
+	$(BIN)/mypy codegen docs generated handlers reelgate sandbox
 
 layers: .venv/dev.stamp ## Does every import point downwards
 	$(BIN)/pytest -q tests/test_layers.py
@@ -56,6 +56,12 @@ migrations: .venv/dev.stamp ## Do the migrations make the tables that the code e
 
 contract: .venv/dev.stamp ## schemathesis against the running server: three seeds, every check
 	$(BIN)/python -m tests.contract
+
+faults: .venv/dev.stamp ## A thousand creates with trouble at random: is any paid twice, or left without an outcome
+	$(BIN)/python -m tests.faults
+
+docs: .venv/dev.stamp ## The adapters and the catalogue -> the table in docs/providers.md
+	$(BIN)/python -m docs.capabilities
 
 bench: .venv/dev.stamp ## Measure against the LiteLLM proxy, in one run
 	$(BIN)/python -m bench

@@ -58,7 +58,7 @@ class Offline(Upstream):
 def table(providers: Mapping[str, Adapter], models: Mapping[str, Mapping[str, Capabilities]]) -> str:
     """The table in Markdown. `models` is the catalogue."""
     words = [operation.value for operation in OPERATIONS]
-    head = ["provider", *words, "inputs", "sound", "files", "cost", "models", "switched off"]
+    head = ["provider", *words, "inputs", "audio", "files", "cost", "models", "switched off"]
     rows = [_row(name, adapter, models.get(name, {})) for name, adapter in providers.items()]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
 

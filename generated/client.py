@@ -324,6 +324,7 @@ class Client:
         x_bf_session_id: str | None = None,
         x_bf_send_back_raw_request: str | None = None,
         x_bf_send_back_raw_response: str | None = None,
+        idempotency_key: str | None = None,
     ) -> models.VideoGenerationResponse:
         """Generate a video
 
@@ -343,6 +344,11 @@ class Client:
             configuration allows that.
         x_bf_send_back_raw_response: Put what the provider answered into `extra_fields.raw_response`, where the
             configuration allows that.
+        idempotency_key: The caller's own word for this request, quoted or bare, at most 255 characters. Sent again
+            with the same request it brings the first answer (and `Idempotency-Replayed: true`) instead of a second
+            job; with another request it is a 422 `idempotency_key_reused`, and while the first is under way a 409
+            `idempotency_in_progress`. A request that was refused before it was recorded leaves its key free. Keys are
+            kept as long as their jobs.
         """
         return _read(
             models.VideoGenerationResponse,
@@ -356,6 +362,7 @@ class Client:
                         "x-bf-session-id": x_bf_session_id,
                         "x-bf-send-back-raw-request": x_bf_send_back_raw_request,
                         "x-bf-send-back-raw-response": x_bf_send_back_raw_response,
+                        "Idempotency-Key": idempotency_key,
                     },
                     body=body,
                 )
@@ -449,7 +456,9 @@ class Client:
             )
         )
 
-    def video_remix(self, video_id: str, body: models.VideoRemixRequest) -> models.VideoGenerationResponse:
+    def video_remix(
+        self, video_id: str, body: models.VideoRemixRequest, *, idempotency_key: str | None = None
+    ) -> models.VideoGenerationResponse:
         """Remix a video
 
         Starts a new job that changes a finished video by a new prompt. The source must be `completed`; the new job runs at
@@ -458,10 +467,22 @@ class Client:
         video_id: The id of a video, alone or as `{id}:{provider}` (for example
             `video_01kafx3m9d7q2v8h5c4n6w0b1z:runway`). A job can also be named by the provider's own id, as
             `{native_id}:{provider}`.
+        idempotency_key: The caller's own word for this request, quoted or bare, at most 255 characters. Sent again
+            with the same request it brings the first answer (and `Idempotency-Replayed: true`) instead of a second
+            job; with another request it is a 422 `idempotency_key_reused`, and while the first is under way a 409
+            `idempotency_in_progress`. A request that was refused before it was recorded leaves its key free. Keys are
+            kept as long as their jobs.
         """
         return _read(
             models.VideoGenerationResponse,
-            self._send(_Request("POST", f"/v1/videos/{_segment(video_id)}/remix", body=body)),
+            self._send(
+                _Request(
+                    "POST",
+                    f"/v1/videos/{_segment(video_id)}/remix",
+                    headers={"Idempotency-Key": idempotency_key},
+                    body=body,
+                )
+            ),
         )
 
     def model_list(self) -> models.ModelListResponse:
@@ -495,6 +516,7 @@ class Client:
         x_bf_session_id: str | None = None,
         x_bf_send_back_raw_request: str | None = None,
         x_bf_send_back_raw_response: str | None = None,
+        idempotency_key: str | None = None,
     ) -> models.VideoGenerationResponse:
         """Makes a video and waits until it is finished.
 
@@ -512,6 +534,7 @@ class Client:
                         "x-bf-session-id": x_bf_session_id,
                         "x-bf-send-back-raw-request": x_bf_send_back_raw_request,
                         "x-bf-send-back-raw-response": x_bf_send_back_raw_response,
+                        "Idempotency-Key": idempotency_key,
                     },
                     body=body,
                 )

@@ -55,6 +55,7 @@ class Videos(Protocol[Caller]):
         x_bf_session_id: str | None = None,
         x_bf_send_back_raw_request: str | None = None,
         x_bf_send_back_raw_response: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Answer[schemas.VideoGenerationResponse]:
         """Generate a video
 
@@ -114,7 +115,11 @@ class Videos(Protocol[Caller]):
         ...
 
     async def video_remix(
-        self, caller: Caller, video_id: str, body: schemas.VideoRemixRequest
+        self,
+        caller: Caller,
+        video_id: str,
+        body: schemas.VideoRemixRequest,
+        idempotency_key: str | None = None,
     ) -> Answer[schemas.VideoGenerationResponse]:
         """Remix a video
 
@@ -198,6 +203,7 @@ def bind(
                 request.headers.get("x-bf-session-id"),
                 request.headers.get("x-bf-send-back-raw-request"),
                 request.headers.get("x-bf-send-back-raw-response"),
+                request.headers.get("idempotency-key"),
             )
         )
 
@@ -223,7 +229,12 @@ def bind(
 
     async def serve_video_remix(user: Caller, video_id: str, payload: Payload) -> Response:
         return _respond(
-            await videos.video_remix(user, video_id, schemas.VideoRemixRequest.model_validate(payload))
+            await videos.video_remix(
+                user,
+                video_id,
+                schemas.VideoRemixRequest.model_validate(payload),
+                request.headers.get("idempotency-key"),
+            )
         )
 
     async def serve_model_list(user: Caller) -> Response:

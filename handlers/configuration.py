@@ -8,12 +8,15 @@ misspelt word is never silently without effect.
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+import re
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -35,20 +38,79 @@ class ConfigurationError(SettingsError):
 
 
 def _from_environment(value: object, info: ValidationInfo) -> object:
-    """`env.NAME` -> what that variable holds."""
-    if not (isinstance(value, str) and value.startswith(ENVIRONMENT)):
+    """`env.NAME` -> what that variable holds. Around it there may be space, as at the end of a file that it was read from."""
+    if not isinstance(value, str):
         return value
+    if not value.startswith(ENVIRONMENT):
+        return value.strip()
     name = value.removeprefix(ENVIRONMENT)
     found = (info.context or {}).get(name)
-    if not found:
-        raise ValueError(f"the environment variable {name} is not set")
-    return found
+    if found is None or not found.strip():
+        raise ValueError(f"the environment variable {name} is {'not set' if found is None else 'empty'}")
+    return found.strip()
 
 
-Secret = Annotated[SecretStr, BeforeValidator(_from_environment)]
+def _url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        named = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is none, half a bracket
+        named = False
+    if not named or not re.fullmatch("[!-~]+", value):
+        raise ValueError("must be a URL such as https://host/path")
+    return value
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("must be a URL without user, query and fragment")
+    return value
+
+
+def _provider_name(name: str) -> str:
+    if not re.fullmatch("[a-z0-9][a-z0-9_-]{0,63}", name):
+        raise ValueError("a provider's name has up to 64 of a-z, 0-9, _ and -, a letter or digit first")
+    return name
+
+
+def _header_name(name: str) -> str:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):  # RFC 9110 §5.6.2
+        raise ValueError("is not the name of a header")
+    return name
+
+
+def _one_line(value: str) -> str:
+    if not re.fullmatch("[ -~]*", value):
+        raise ValueError("may hold printable ASCII only, because it is sent as a header")
+    return value
+
+
+def _secret_line(secret: SecretStr) -> SecretStr:
+    _one_line(secret.get_secret_value())
+    return secret
+
+
+def _json_object(secret: SecretStr) -> SecretStr:
+    try:
+        parsed = json.loads(secret.get_secret_value())
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise ValueError("must be the JSON of Google's credentials, as text")
+    return secret
+
+
 Text = Annotated[str, BeforeValidator(_from_environment)]
-ProviderName = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
-Url = Annotated[str, BeforeValidator(_from_environment), Field(pattern="^https?://[!-~]+$")]
+Secret = Annotated[SecretStr, BeforeValidator(_from_environment)]
+Url = Annotated[Text, AfterValidator(_url)]
+BaseUrl = Annotated[Url, AfterValidator(_base_url)]
+ProviderName = Annotated[str, AfterValidator(_provider_name)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+
+RequestType = Literal[
+    "video_generation", "video_retrieve", "video_download", "video_delete", "video_list", "video_remix"
+]
 
 
 class Part(BaseModel):
@@ -58,7 +120,7 @@ class Part(BaseModel):
 
 
 class AzureKey(Part):
-    endpoint: Url
+    endpoint: BaseUrl
     api_version: str | None = None
     deployments: dict[str, str] = {}
 
@@ -66,7 +128,7 @@ class AzureKey(Part):
 class VertexKey(Part):
     project_id: Text
     region: Text = "us-central1"
-    auth_credentials: Secret  # the JSON of a service account
+    auth_credentials: Annotated[Secret, AfterValidator(_json_object)]  # of a service account, mostly
 
 
 class ReplicateKey(Part):
@@ -76,7 +138,7 @@ class ReplicateKey(Part):
 class ServerKey(Part):
     """A server of one's own: vLLM-Omni or SGLang."""
 
-    url: Url
+    url: BaseUrl
     model_name: str | None = None
 
 
@@ -85,10 +147,10 @@ class Key(Part):
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
     id: str | None = None
-    value: Secret = SecretStr("")
+    value: Annotated[Secret, AfterValidator(_secret_line)] = SecretStr("")
     models: tuple[str, ...] = ("*",)  # what it may be used for; none at all when empty
     blacklisted_models: tuple[str, ...] = ()  # wins over `models`
-    weight: Annotated[float, Field(ge=0)] = 1.0
+    weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     enabled: bool = True
     azure_key_config: AzureKey | None = None
     vertex_key_config: VertexKey | None = None
@@ -107,8 +169,8 @@ class Key(Part):
 class Network(Part):
     """How a provider is reached. Times in milliseconds unless the name says otherwise."""
 
-    base_url: Url | None = None
-    extra_headers: dict[str, Text] = {}
+    base_url: BaseUrl | None = None
+    extra_headers: dict[HeaderName, Annotated[Text, AfterValidator(_one_line)]] = {}
     default_request_timeout_in_seconds: Annotated[float, Field(gt=0, le=3600)] = 120
     max_retries: Annotated[int, Field(ge=0, le=10)] = 2
     retry_backoff_initial: Annotated[int, Field(ge=1)] = 500
@@ -131,6 +193,10 @@ class Proxy(Part):
     def _has_url(self) -> Proxy:
         if (self.type == "http") != (self.url is not None):
             raise ValueError("`url` goes with `type: http`, and only with it")
+        if self.url is None and (self.username is not None or self.password is not None):
+            raise ValueError("`username` and `password` go with `url`")
+        if self.password is not None and self.username is None:
+            raise ValueError("`password` goes with `username`")
         return self
 
 
@@ -138,10 +204,12 @@ class Custom(Part):
     """A provider of another name that speaks the API of one we know."""
 
     base_provider_type: str
-    allowed_requests: dict[
-        Literal["video_generation", "video_retrieve", "video_download", "video_delete", "video_list", "video_remix"],
-        bool,
-    ] = {}
+    allowed_requests: dict[RequestType, bool] | None = None  # everything when left out, else only what is true
+
+    @property
+    def refused_requests(self) -> frozenset[RequestType]:
+        allowed = self.allowed_requests
+        return frozenset(kind for kind in get_args(RequestType) if allowed is not None and not allowed.get(kind))
 
 
 class Provider(Part):
@@ -154,10 +222,13 @@ class Provider(Part):
 
     @model_validator(mode="after")
     def _keys_are_told_apart(self) -> Provider:
-        names = [key.name for key in self.keys]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ValueError(f"two keys are called {sorted(twice)[0]!r}")
+        for what, names in (
+            ("name", [key.name for key in self.keys]),
+            ("id", [key.id for key in self.keys if key.id is not None]),
+        ):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"two keys have the {what} {twice[0]!r}")
         return self
 
 
@@ -182,22 +253,29 @@ def file_for(chosen: Path | None, data_dir: Path) -> Path | None:
 def read(path: Path, environment: Mapping[str, str]) -> Configuration:
     """The configuration in a file. Raises ConfigurationError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigurationError(f"There is no configuration file {path}. REELGATE_CONFIG names it.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}.") from None
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} cannot be read: it is not UTF-8, at byte {error.start}.") from None
     return validated(_parsed(path, text), environment, str(path))
 
 
 def validated(content: object, environment: Mapping[str, str], where: str) -> Configuration:
     """What a file holds -> the configuration. `where` begins the message of a ConfigurationError."""
     if not isinstance(content, dict):
-        raise ConfigurationError(f"{where} must hold an object with `providers`, not {type(content).__name__}.")
+        raise ConfigurationError(f"{where} cannot be used: it does not hold an object, such as one with `providers`.")
     try:
         return Configuration.model_validate(content, context=environment)
     except ValidationError as error:
-        raise ConfigurationError(f"{where} cannot be used:\n" + "\n".join(_complaints(error))) from None
+        raise unusable(where, _complaints(error)) from None
+
+
+def unusable(where: str, mistakes: Iterable[str]) -> ConfigurationError:
+    """The error for mistakes, each of which begins with its path."""
+    return ConfigurationError("\n  ".join([f"{where} cannot be used:", *mistakes]))
 
 
 def _parsed(path: Path, text: str) -> object:
@@ -205,20 +283,42 @@ def _parsed(path: Path, text: str) -> object:
         if path.suffix == ".json":
             return json.loads(text, object_pairs_hook=_no_key_twice)
         return yaml.load(text, Loader=UniqueKeys)  # noqa: S506  a SafeLoader
-    except (json.JSONDecodeError, yaml.YAMLError, ValueError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {' '.join(str(error).split())}.") from None
+    except yaml.MarkedYAMLError as error:  # its own words quote the line, which may hold a secret
+        mark = error.problem_mark
+        place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
+        telling = isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError | KeyTwice)
+        what = f"{error.problem if telling else 'it uses an alias or a tag that is not there'}{place}"
+    except yaml.YAMLError:
+        what = "it holds a character that YAML does not allow"
+    except RecursionError:
+        what = "it is nested too deeply"
+    except ValueError as error:
+        what = str(error) if text.strip() else "it is empty"
+    raise ConfigurationError(f"{path} cannot be read: {what}.")
+
+
+class KeyTwice(yaml.MarkedYAMLError):
+    """A key stands twice in one mapping."""
 
 
 class UniqueKeys(yaml.SafeLoader):
     """YAML in which a key that stands twice in one mapping is an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        _no_key_twice([(key, None) for key in keys])
+        seen = set()
+        for key, _ in node.value:
+            if key.tag != MERGE and isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise KeyTwice(problem=f"the key {key.value!r} stands there twice,", problem_mark=key.start_mark)
+                seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
-def _no_key_twice(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+MERGE = "tag:yaml.org,2002:merge"
+"""The tag of `<<`, which may stand there more than once."""
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     for name in names:
         if names.count(name) > 1:
@@ -226,13 +326,23 @@ def _no_key_twice(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
     return dict(pairs)
 
 
-def _complaints(error: ValidationError) -> list[str]:
+WORDS = {
+    "extra_forbidden": "there is no such key",
+    "missing": "is missing",
+    "model_type": "must be an object",
+    "dict_type": "must be an object",
+    "tuple_type": "must be a list",
+    "finite_number": "must be a finite number",
+}
+"""pydantic's type of a mistake -> what we say of it, where its own words are not for the author of a file."""
+
+
+def _complaints(error: ValidationError) -> Iterator[str]:
     """One line for each mistake: where it is, what is wrong. Never what was written there, which may be a secret."""
-    lines = []
     for mistake in error.errors(include_input=False, include_url=False):
         place = ""
         for step in mistake["loc"]:
-            place += f"[{step}]" if isinstance(step, int) else f".{step}" if place else str(step)
-        what = {"extra_forbidden": "there is no such key", "missing": "is missing"}.get(mistake["type"], mistake["msg"])
-        lines.append(f"  {place or 'the file'}: {what.removeprefix('Value error, ')}")
-    return lines
+            if step != "[key]":  # pydantic's word for: the key itself is wrong
+                place += f"[{step}]" if isinstance(step, int) else f".{step}" if place else str(step)
+        what = WORDS.get(mistake["type"], mistake["msg"])
+        yield f"{place}: {what.removeprefix('Value error, ')}"

@@ -40,14 +40,15 @@ async def examine(settings: Settings, environment: Mapping[str, str]) -> list[Fi
     came_from = str(path) if path is not None else "the vendors' environment variables"
     async with Upstream() as http:
         providers = registry.build(configuration, http)
-        asked = [_ask(provider, key) for provider in providers for key in provider.keys if key.settings.enabled]
         return [
             _listening(settings),
             Finding("configuration", "ok", f"{len(providers.providers)} providers, from {came_from}"),
             *([_sandbox(settings)] if registry.in_sandbox(settings, configuration) else []),
             await _database(settings),
             *_unused_keys(providers),
-            *await asyncio.gather(*asked),
+            *await asyncio.gather(
+                *(_ask(provider, key) for provider in providers for key in provider.keys if key.settings.enabled)
+            ),
         ]
 
 

@@ -11,7 +11,8 @@
     │   ├── Conflict                409
     │   ├── ContentTooLarge         413
     │   ├── UnsupportedMediaType    415
-    │   └── RangeNotSatisfiable     416
+    │   ├── RangeNotSatisfiable     416
+    │   └── UnprocessableContent    422
     ├── ProviderError
     │   ├── NotSent                 502
     │   ├── RateLimited             429
@@ -22,9 +23,10 @@
     │   ├── ProviderFailed          502
     │   ├── OutcomeUnknown          504
     │   └── ProviderTimeout         504
-    └── GatewayError
-        ├── Internal                500
-        └── Unavailable             503
+    ├── GatewayError
+    │   ├── Internal                500
+    │   └── Unavailable             503
+    └── Repeated                    500, or what it was the first time
 
 `status` is the HTTP status, `code` the stable word for programs (each stands in the README's table), `type` the class of
 error in OpenAI's words. A ProviderError also says what dispatch may do about it; see dispatch/policy.py for the table.
@@ -44,8 +46,8 @@ class ReelgateError(Exception):
 
     status: int = 500
     code: str = "internal_error"
-    type: ClassVar[str] = "server_error"
-    fault_is_ours: ClassVar[bool] = False
+    type: str = "server_error"
+    fault_is_ours: bool = False
 
     def __init__(
         self,
@@ -62,6 +64,19 @@ class ReelgateError(Exception):
         self.headers = dict(headers or {})
         self.facts: dict[str, Any] = {}
         """What the answer says in `extra_fields`: provider, model_requested, request_type, video_id, attempts."""
+
+    def as_record(self) -> dict[str, Any]:
+        """The error as JSON can hold it, to be raised again as `Repeated`."""
+        return {
+            "status": self.status,
+            "code": self.code,
+            "type": self.type,
+            "message": self.message,
+            "param": self.param,
+            "fault_is_ours": self.fault_is_ours,
+            "headers": self.headers,
+            "facts": self.facts,
+        }
 
     def about(self, **facts: Any) -> ReelgateError:
         """Add facts to `extra_fields` of the answer; those already there and those that are None are left alone."""
@@ -134,6 +149,11 @@ class UnsupportedMediaType(CallerError):
 class RangeNotSatisfiable(CallerError):
     status = 416
     code = "range_not_satisfiable"
+
+
+class UnprocessableContent(CallerError):
+    status = 422
+    code = "unprocessable_content"
 
 
 class ProviderError(ReelgateError):
@@ -260,3 +280,16 @@ class Unavailable(GatewayError):
 
     def __init__(self, message: str, *, retry_after: int = 2) -> None:
         super().__init__(message, headers={"Retry-After": str(retry_after)})
+
+
+class Repeated(ReelgateError):
+    """The error that a request got when it was made for the first time, from what `as_record` kept of it."""
+
+    def __init__(self, record: Mapping[str, Any], *, headers: Mapping[str, str]) -> None:
+        super().__init__(
+            record["message"], code=record["code"], param=record["param"], headers={**record["headers"], **headers}
+        )
+        self.status = record["status"]
+        self.type = record["type"]
+        self.fault_is_ours = record["fault_is_ours"]
+        self.about(**record["facts"])

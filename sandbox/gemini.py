@@ -37,6 +37,7 @@ VERSIONS = ("v1beta", "v1")
 VEO_MODELS = ("veo-3.1-generate-preview", "veo-3.1-fast-generate-preview", "veo-3.1-lite-generate-preview")
 DIALECT = veo.Dialect(
     parameters=veo.PARAMETERS,
+    instance=veo.INSTANCE,
     beside=frozenset(),
     sources={"bytesBase64Encoded": veo.text()},
     video_sources={"uri": veo.text(r"https?://.+")},

@@ -73,6 +73,7 @@ class Dialect:
     """What one of the two APIs has of its own."""
 
     parameters: Mapping[str, Check]
+    instance: frozenset[str]  # fields of it
     beside: frozenset[str]  # besides `instances` and `parameters`
     sources: Mapping[str, Check]  # of an image or a video: the field that holds or names it -> what it may be
     video_sources: Mapping[str, Check]
@@ -107,7 +108,7 @@ def check(body: Mapping[str, Any], dialect: Dialect, *, references: bool = True)
     if not isinstance(parameters, dict):
         raise wrong_field("parameters", "Expected an object.")
     instance = instances[0]
-    _refuse_unknown(instance, INSTANCE, "instances")
+    _refuse_unknown(instance, dialect.instance, "instances")
     _refuse_unknown(parameters, dialect.parameters.keys(), "parameters")
     for name, value in parameters.items():
         if not dialect.parameters[name](value):

@@ -64,6 +64,7 @@ DIALECT = veo.Dialect(
         "compressionQuality": veo.one_of("optimized", "lossless"),
         "resizeMode": veo.one_of("pad", "crop"),
     },
+    instance=veo.INSTANCE | {"mask"},  # which is not looked at
     beside=frozenset({"labels"}),
     sources=MEDIA,
     video_sources=MEDIA,

@@ -25,6 +25,21 @@ class VeoMedia(BaseModel):
     ]
 
 
+class VeoMask(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    gcs_uri: Annotated[StrictStr | MISSING, Field(alias='gcsUri', pattern='^gs://')] = (
+        MISSING
+    )
+    bytes_base64_encoded: Annotated[
+        StrictStr | MISSING, Field(alias='bytesBase64Encoded')
+    ] = MISSING
+    mime_type: Annotated[StrictStr, Field(alias='mimeType', examples=['image/png'])]
+    mask_mode: Annotated[StrictStr | MISSING, Field(alias='maskMode')] = MISSING
+
+
 class ReferenceType(StrEnum):
     asset = 'asset'
     style = 'style'
@@ -224,6 +239,10 @@ class VeoInstance(BaseModel):
     ] = MISSING
     video: Annotated[
         VeoMedia | MISSING, Field(description='The video to go on from.')
+    ] = MISSING
+    mask: Annotated[
+        VeoMask | MISSING,
+        Field(description='Which part of the video or image is to be changed.'),
     ] = MISSING
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Literal
 
 from starlette.responses import Response
@@ -15,13 +16,14 @@ from ..access.callers import Caller
 from ..context import Exchange, base_url, exchanges, forwarded_headers
 from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.keys import Wishes
-from ..errors import Conflict, NotFound, ProviderError
+from ..errors import Conflict, NotFound, ProviderError, ReelgateError
 from ..jobs import states
-from ..jobs.ledger import Job, Ledger
+from ..jobs.ledger import Job, KeyTaken, Ledger, Once
 from ..media.streaming import stream, whole
 from ..providers.adapter import REQUEST_TYPES, Inline
 from ..providers.registry import Registry
 from ..upstream import Upstream
+from .idempotency import once, remembered, repeated
 
 NOTHING: Mapping[str, Any] = {}
 
@@ -42,6 +44,7 @@ class Videos:
         x_bf_session_id: str | None = None,
         x_bf_send_back_raw_request: str | None = None,
         x_bf_send_back_raw_response: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Answer[models.VideoGenerationResponse]:
         wishes = Wishes(
             key_name=x_bf_api_key,
@@ -53,8 +56,9 @@ class Videos:
         )
         seen: list[Exchange] = []
         exchanges.set(seen)
-        job = await self._dispatcher.generate(caller.name, body, wishes)
-        return self._answer(job, "video_generation", self._raw(job, wishes, seen))
+        asked = once(idempotency_key, body, "generation")
+        place = partial(self._dispatcher.generate, caller.name, body, wishes, asked)
+        return await self._created(place, asked, "video_generation", lambda job: self._raw(job, wishes, seen))
 
     async def video_list(
         self,
@@ -64,6 +68,8 @@ class Videos:
         limit: int = 20,
         order: Literal["asc", "desc"] = "desc",
     ) -> Answer[models.VideoListResponse]:
+        if provider in self._registry.providers:
+            self._registry.provider(provider).allow("video_list")
         last = await self._cursor(caller, after) if after is not None else None
         jobs, has_more = await self._ledger.page(caller.name, provider=provider, after=last, limit=limit, order=order)
         ends: dict[str, Any] = {"first_id": jobs[0].id, "last_id": jobs[-1].id} if jobs else {}
@@ -71,12 +77,16 @@ class Videos:
         return Answer(models.VideoListResponse(object="list", data=listed, has_more=has_more, **ends))
 
     async def video_retrieve(self, caller: Caller, video_id: str) -> Answer[models.VideoGenerationResponse]:
-        return self._answer(await self._job(caller, video_id), "video_retrieve")
+        job = await self._job(caller, video_id)
+        if job.provider in self._registry.providers:  # what is known of a job is told also when its provider is gone
+            self._registry.provider(job.provider).allow("video_retrieve")
+        return self._answer(job, "video_retrieve")
 
     async def video_delete(self, caller: Caller, video_id: str) -> Answer[models.VideoDeleteResponse]:
         job = await self._job(caller, video_id)
-        provider = self._registry.providers.get(job.provider)
-        if job.native_id is not None and provider is not None and provider.supports("delete"):
+        provider = self._registry.maker(job.provider)
+        provider.allow("video_delete")
+        if job.native_id is not None and provider.supports("delete"):
             account = self._registry.account(job.provider, job.key, job.base_url)
             try:
                 await provider.adapter.delete(account, job.native_id)
@@ -99,27 +109,51 @@ class Videos:
         if job.state != states.COMPLETED or job.native_id is None:
             raise NotFound(f"The video has no content: its status is {_status(job)}.", code="video_not_completed")
         account = self._registry.account(job.provider, job.key, job.base_url)
-        provider = self._registry.provider(job.provider)
+        provider = self._registry.maker(job.provider)
         provider.demand("source")
         source = await provider.adapter.source(account, job.native_id, variant)
         if isinstance(source, Inline):
             return whole(source.content, source.media_type, byte_range=range_, name=job.id)
+        headers = account.sent_along(source.url, source.headers)
         return await stream(
-            self._http, source.url, dict(source.headers), variant=variant, byte_range=range_, name=job.id
+            self._http, source.url, headers, variant=variant, byte_range=range_, name=job.id, proxy=account.proxy
         )
 
     async def video_remix(
-        self, caller: Caller, video_id: str, body: models.VideoRemixRequest
+        self, caller: Caller, video_id: str, body: models.VideoRemixRequest, idempotency_key: str | None = None
     ) -> Answer[models.VideoGenerationResponse]:
         source = await self._job(caller, video_id)
-        self._registry.provider(source.provider).demand("remix")
+        self._registry.maker(source.provider).demand("remix")
         if source.state != states.COMPLETED:
             raise Conflict(
                 f"Only a completed video can be remixed; the status of this one is {_status(source)}.",
                 code="video_not_completed",
             )
-        job = await self._dispatcher.remix(caller.name, source, body)
-        return self._answer(job, "video_remix")
+        asked = once(idempotency_key, body, f"remix of {source.id}")
+        place = partial(self._dispatcher.remix, caller.name, source, body, asked)
+        return await self._created(place, asked, "video_remix")
+
+    async def _created(
+        self,
+        place: Callable[[], Awaitable[Job]],
+        asked: Once | None,
+        request_type: str,
+        raw: Callable[[Job], Mapping[str, Any]] = lambda job: NOTHING,
+    ) -> Answer[models.VideoGenerationResponse]:
+        """Place a job and remember the answer, or give the answer that is remembered."""
+        try:
+            job = await place()
+        except KeyTaken as taken:
+            assert asked is not None, "only a key can be taken"
+            return repeated(taken.job, asked) or self._answer(taken.job, request_type)
+        except ReelgateError as error:
+            if asked is not None and "video_id" in error.facts:
+                await self._ledger.note(error.facts["video_id"], answer=remembered(error))
+            raise
+        answer = self._answer(job, request_type, raw(job))
+        if asked is not None:
+            await self._ledger.note(job.id, answer=remembered(answer))
+        return answer
 
     async def _job(self, caller: Caller, video_id: str) -> Job:
         job = await self._ledger.find(caller.name, video_id)

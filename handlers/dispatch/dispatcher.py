@@ -34,7 +34,7 @@ from ..errors import (
     Unavailable,
 )
 from ..jobs import states
-from ..jobs.ledger import Job, Ledger
+from ..jobs.ledger import Job, Ledger, Once
 from ..jobs.tracking import AlreadyFollowed, Tracking, values_of
 from ..media.images import Image, from_data_url
 from ..providers.adapter import Account, Adapter, Snapshot
@@ -58,12 +58,17 @@ class Dispatcher:
         self._tracking = tracking
         self._deadline = deadline
 
-    async def generate(self, owner: str, request: VideoGenerationRequest, wishes: Wishes) -> Job:
-        """Place a new job. Returns it as accepted, or as failed by a content filter; raises what else became of it."""
+    async def generate(
+        self, owner: str, request: VideoGenerationRequest, wishes: Wishes, once: Once | None = None
+    ) -> Job:
+        """Place a new job. Returns it as accepted, or as failed by a content filter; raises what else became of it.
+
+        Raises KeyTaken, with nothing sent, when the owner has asked for it `once` already.
+        """
         targets = resolve(request, self._registry, owner, wishes)
         image = _image(request)
         first = next(target for target in targets if isinstance(target, Target))
-        job = self._new(owner, "generation", first.provider.name, first.model, _recordable(request, image))
+        job = self._new(owner, "generation", first.provider.name, first.model, _recordable(request, image), once)
         await self._ledger.record(job)
         placing = Placing(self._ledger, self._tracking, job)
         for target in targets:
@@ -82,14 +87,14 @@ class Dispatcher:
                 return placed
         return await placing.give_up()
 
-    async def remix(self, owner: str, source: Job, request: VideoRemixRequest) -> Job:
-        """Place a job that changes a finished one, with the key that made that one."""
-        provider = self._registry.provider(source.provider)
+    async def remix(self, owner: str, source: Job, request: VideoRemixRequest, once: Once | None = None) -> Job:
+        """Place a job that changes a finished one, with the key that made that one. Raises as `generate` does."""
+        provider = self._registry.maker(source.provider)
         provider.demand("remix")
         account = self._registry.account(source.provider, source.key, source.base_url)
         assert source.native_id is not None, "a completed job has a native id"
         body: dict[str, Any] = request.model_dump(mode="json")
-        job = self._new(owner, "remix", source.provider, source.model, body, source_id=source.id)
+        job = self._new(owner, "remix", source.provider, source.model, body, once, source_id=source.id)
         await self._ledger.record(job)
         placing = Placing(self._ledger, self._tracking, job)
         details = {"seconds": source.seconds, "size": source.size}
@@ -104,6 +109,7 @@ class Dispatcher:
         provider: str,
         model: str,
         request: Mapping[str, Any],
+        once: Once | None,
         source_id: str | None = None,
     ) -> Job:
         now = datetime.now(UTC)
@@ -116,6 +122,8 @@ class Dispatcher:
             model=model,
             request=request,
             source_id=source_id,
+            idempotency_key=once.key if once is not None else None,
+            fingerprint=once.fingerprint if once is not None else None,
             created_at=now,
             updated_at=now,
             deadline_at=now + self._deadline,
@@ -159,7 +167,6 @@ class Placing:
                 given = {name: value for name, value in details.items() if value is not None}
                 values = {**pin, **given, **values_of(outcome), "attempts": self._attempts}
                 return await self._accept(provider.adapter, account, outcome, values)
-            self._first_error = self._first_error or outcome
             if isinstance(outcome, CallerError):
                 return None
             if isinstance(outcome, ContentRefused):
@@ -174,7 +181,8 @@ class Placing:
                 continue
             tries += 1
             wait = wait_before_retry(outcome, tries, provider.network, fresh_key=fresh > 0)
-            if wait is None:
+            if wait is None:  # what the last key met is why the target failed: others may have been dead before it
+                self._first_error = self._first_error or outcome
                 return None if may_fall_back(outcome) else await self.give_up()
             waiting.rotate(-1)
             fresh -= 1

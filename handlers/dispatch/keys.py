@@ -33,19 +33,19 @@ def in_order(provider: Provider, model: str, owner: str, wishes: Wishes) -> list
 
     Raises InvalidRequest when the request pins a key that is not there, Forbidden when no key may serve the model.
     """
-    pinned = wishes.key_id or wishes.key_name
     keys = [key for key in provider.keys if key.settings.enabled]
-    if wishes.key_id is not None:
-        keys = [key for key in keys if key.settings.id == wishes.key_id]
-    elif wishes.key_name is not None:
-        keys = [key for key in keys if key.settings.name == wishes.key_name]
-    if pinned is not None and not keys:
-        header = "x-bf-api-key-id" if wishes.key_id is not None else "x-bf-api-key"
-        what = "id" if wishes.key_id is not None else "name"
-        raise InvalidRequest(
-            f'no key found with {what} "{pinned}" for provider: {provider.name}', code="key_not_found", param=header
-        )
-    keys = [key for key in keys if key.settings.allows(model) and (key.settings.weight > 0 or pinned is not None)]
+    pins = (("id", wishes.key_id, "x-bf-api-key-id"), ("name", wishes.key_name, "x-bf-api-key"))
+    pin = next((pin for pin in pins if pin[1] is not None), None)
+    if pin is None:
+        keys = [key for key in keys if key.settings.weight > 0]
+    else:
+        what, wanted, header = pin
+        keys = [key for key in keys if getattr(key.settings, what) == wanted]
+        if not keys:
+            raise InvalidRequest(
+                f'no key found with {what} "{wanted}" for provider: {provider.name}', code="key_not_found", param=header
+            )
+    keys = [key for key in keys if key.settings.allows(model)]
     if not keys:
         raise Forbidden(f"no keys found that support model: {model}", code="no_key_for_model", param="model")
     return sorted(keys, key=lambda key: _lot(key, owner, wishes.session_id), reverse=True)

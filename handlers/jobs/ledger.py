@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, and_, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -53,11 +54,30 @@ class Job:
     completed_at: datetime | None = None
     expires_at: datetime | None = None
     deleted_at: datetime | None = None
+    idempotency_key: str | None = None
+    fingerprint: str | None = None
+    answer: Mapping[str, Any] | None = None
 
     @property
     def ended(self) -> bool:
         """Nothing more will happen to it: it is terminal, or its outcome will not be learned."""
         return self.state in states.TERMINAL or self.state == states.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A create that its caller wants made once: the caller's key for it, and a digest of what is asked for."""
+
+    key: str
+    fingerprint: str
+
+
+class KeyTaken(Exception):
+    """The owner has used this idempotency key before, for `job`."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job.id)
+        self.job = job
 
 
 COLUMNS = [jobs.c[field.name] for field in fields(Job)]
@@ -149,9 +169,15 @@ class Ledger:
     # ---- writing ----------------------------------------------------------------------------------------------
 
     async def record(self, job: Job) -> None:
-        """Commit a new job. Nothing may be sent to a provider before this returns."""
-        async with self._single.connect() as connection:
-            await connection.execute(RECORD, {column.name: getattr(job, column.name) for column in COLUMNS})
+        """Commit a new job. Nothing may be sent to a provider before this returns. Raises KeyTaken."""
+        try:
+            async with self._single.connect() as connection:
+                await connection.execute(RECORD, {column.name: getattr(job, column.name) for column in COLUMNS})
+        except IntegrityError:
+            first = await self._one(and_(jobs.c.owner == job.owner, jobs.c.idempotency_key == job.idempotency_key))
+            if first is None:
+                raise
+            raise KeyTaken(first) from None
 
     async def move(self, job_id: str, state: str, *, also: InTransaction | None = None, **values: Any) -> Job | None:
         """Take a job to `state`, with `values` for its other columns and `also` in the same transaction.

@@ -33,6 +33,9 @@ jobs = Table(
     Column("error", JSON, comment="{code, message}"),
     Column("content_filter", JSON, comment="{filtered_count, reasons}"),
     Column("cost_usd", Float, comment="the provider's own figure"),
+    Column("idempotency_key", Text, comment="the caller's word for this create"),
+    Column("fingerprint", Text, comment="what was asked for with that key"),
+    Column("answer", JSON, comment="how it was answered, for those who ask again with that key"),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column(
@@ -47,6 +50,13 @@ jobs = Table(
     CheckConstraint(f"state IN ({', '.join(repr(state) for state in NEXT)})", name="jobs_state_known"),
     Index("jobs_by_owner", "owner", "id"),
     Index("jobs_by_owner_and_provider", "owner", "provider", "id"),
+    Index(
+        "jobs_by_idempotency_key",
+        "owner",
+        "idempotency_key",
+        unique=True,
+        postgresql_where=text("idempotency_key IS NOT NULL"),
+    ),
     Index("jobs_by_native_id", "native_id", "provider"),
     Index(
         "jobs_unfinished",

@@ -10,8 +10,8 @@ about a create, which is sent only once there is a token.
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, field
+from time import monotonic, time
 from typing import Annotated, Literal
 from urllib.parse import urljoin
 from weakref import WeakKeyDictionary
@@ -44,12 +44,11 @@ class ServiceAccount(BaseModel):
     token_uri: str = GOOGLE
 
     def grant(self) -> TokenRequest:
-        now = int(time.time())
+        now = int(time())
         claims = {"iss": self.client_email, "aud": GOOGLE, "scope": SCOPE, "iat": now, "exp": now + LIFE}
+        headers = {"kid": self.private_key_id} if self.private_key_id is not None else None
         try:
-            assertion = jwt.encode(
-                claims, self.private_key.get_secret_value(), "RS256", headers={"kid": self.private_key_id}
-            )
+            assertion = jwt.encode(claims, self.private_key.get_secret_value(), "RS256", headers=headers)
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise KeyRefused(f"The private key of the credentials cannot be used: {error}") from None
         return TokenRequest(grant_type="urn:ietf:params:oauth:grant-type:jwt-bearer", assertion=assertion)
@@ -94,10 +93,10 @@ async def access_token(account: Account, *, refused: str | None = None) -> str:
     whose = (account.secret.get_secret_value(), account.base_url)
     kept = KEPT.setdefault(account.http, {}).setdefault(whose, Kept())
     async with kept.lock:
-        if kept.token == refused or time.monotonic() >= kept.until:
+        if kept.token == refused or monotonic() >= kept.until:
             token = await _fetch(account)
             kept.token = token.access_token
-            kept.until = time.monotonic() + token.expires_in - EARLY
+            kept.until = monotonic() + token.expires_in - EARLY
         return kept.token
 
 

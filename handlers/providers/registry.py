@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from generated.models import ModelProvider
 
-from ..configuration import Configuration, ConfigurationError, Key, Network, file_for, read, validated
+from ..configuration import Configuration, Key, Network, RequestType, file_for, read, unusable, validated
 from ..configuration import Provider as Configured
 from ..errors import InvalidRequest, NotFound, Unavailable, UnsupportedOperation
 from ..settings import Settings
@@ -84,6 +84,11 @@ class Provider:
         """Whether the operation, by its name at the adapter, can be asked for."""
         return self.adapter.supports(operation) and REQUEST_TYPES[operation] not in self.refused
 
+    def allow(self, request_type: RequestType) -> None:
+        """Raises UnsupportedOperation if the configuration does not allow such requests."""
+        if request_type in self.refused:
+            raise UnsupportedOperation(request_type, self.name)
+
     def demand(self, operation: str) -> None:
         """Raises UnsupportedOperation if the operation cannot be asked for."""
         if not self.supports(operation):
@@ -119,9 +124,15 @@ class Registry:
             param="model",
         )
 
+    def maker(self, provider: str) -> Provider:
+        """The provider that made a job. Raises Unavailable when it is no longer configured."""
+        if provider not in self.providers:
+            raise Unavailable(f"The provider {provider} that made this job is not configured any more.", retry_after=60)
+        return self.providers[provider]
+
     def account(self, provider: str, key: str | None, base_url: str | None) -> Account:
         """The account that made a job. Raises Unavailable when it is no longer configured."""
-        for known in self.providers[provider].keys if provider in self.providers else ():
+        for known in self.maker(provider).keys:
             if known.settings.name == key:
                 # The job lives where it was made, also when the key's base URL has been changed since; only the
                 # sandbox moves, with the server's port.
@@ -136,10 +147,16 @@ def configured(settings: Settings, environment: Mapping[str, str]) -> Configurat
     """The configuration file, or without one the vendors' environment variables. Raises ConfigurationError."""
     path = file_for(settings.config, settings.data_dir)
     if path is not None:
-        return read(path, environment)
-    found = {name: adapter.in_environment(environment) for name, adapter in PROVIDERS.items()}
-    described = {name: provider for name, provider in found.items() if provider is not None}
-    return validated({"providers": described}, environment, "The environment")
+        configuration, where = read(path, environment), str(path)
+    else:
+        there = {name: adapter.in_environment(environment) for name, adapter in PROVIDERS.items()}
+        described = {name: provider for name, provider in there.items() if provider is not None}
+        where = "The environment"
+        configuration = validated({"providers": described}, environment, where)
+    mistakes = [mistake for name, found in configuration.providers.items() for mistake in _mistakes(name, found)]
+    if mistakes:
+        raise unusable(where, mistakes)
+    return configuration
 
 
 def in_sandbox(settings: Settings, configuration: Configuration) -> bool:
@@ -155,7 +172,7 @@ def for_server(settings: Settings, configuration: Configuration, own_url: str, h
 
 
 def build(configuration: Configuration, http: Upstream) -> Registry:
-    """The registry that a configuration describes. Raises ConfigurationError for what only shows here."""
+    """The registry that a configuration describes, which `configured` has found to be right."""
     return Registry(
         {name: _provider(name, found, http) for name, found in configuration.providers.items()},
         raw_on_request=configuration.client.allow_per_request_raw_override,
@@ -178,7 +195,7 @@ def build_sandbox(own_url: str, job_seconds: float, http: Upstream) -> Registry:
         emulated[name] = Provider(
             name,
             adapter,
-            keys=(ProviderKey(Key(name="sandbox"), account),),
+            keys=(ProviderKey(Key(name="sandbox", id="sandbox"), account),),
             models=catalog().get(name, {}),
             closed=not adapter.open_models,
             at_vendor=False,
@@ -187,19 +204,60 @@ def build_sandbox(own_url: str, job_seconds: float, http: Upstream) -> Registry:
     return Registry(emulated, sandbox=True, raw_on_request=True)
 
 
+def _mistakes(name: str, found: Configured) -> Iterator[str]:
+    """What is wrong with a provider, where only its adapter shows that: the path, and what to do."""
+    where, custom = f"providers.{name}", found.custom_provider_config
+    base = custom.base_provider_type if custom is not None else name
+    if custom is not None and name in NAMED_BY_THE_CONTRACT:
+        yield f"{where}.custom_provider_config: a custom provider needs a name of its own"
+    if base not in PROVIDERS:
+        yield _unknown(name, base, custom is not None)
+        return
+    if not found.keys:
+        yield f"{where}.keys: is missing; at least one is needed, also where it needs no value"
+    for index, key in enumerate(found.keys):
+        for mistake in _mistakes_of_key(PROVIDERS[base], key, found.network_config):
+            yield f"{where}.keys[{index}]{mistake}"
+
+
+def _mistakes_of_key(adapter: Adapter, key: Key, network: Network) -> Iterator[str]:
+    """What is wrong with a key; each begins with the rest of its path."""
+    for part, base in KEY_CONFIGS.items():
+        if base != adapter.name and getattr(key, part) is not None:
+            yield f".{part}: is for {base}, not for {adapter.name}"
+    if adapter.name == "vertex":
+        if key.vertex_key_config is None:
+            yield ".vertex_key_config: is missing; it holds project_id and auth_credentials"
+    elif adapter.needs_key and not key.value.get_secret_value():
+        yield ".value: is missing"
+    if not (_address(key) or network.base_url or adapter.base_url):
+        part = next((f"{part} or " for part, base in KEY_CONFIGS.items() if base == adapter.name), "")
+        yield f": there is no address; set {part}network_config.base_url"
+
+
+KEY_CONFIGS = {
+    "azure_key_config": "azure",
+    "vertex_key_config": "vertex",
+    "replicate_key_config": "replicate",
+    "vllm_key_config": "vllm",
+    "sgl_key_config": "sgl",
+}
+"""The part of a key -> the adapter that it is for."""
+
+
+def _address(key: Key) -> str | None:
+    """The address that a key has of its own."""
+    server = key.vllm_key_config or key.sgl_key_config
+    if server is not None:
+        return server.url
+    return key.azure_key_config.endpoint if key.azure_key_config is not None else None
+
+
 def _provider(name: str, found: Configured, http: Upstream) -> Provider:
     custom = found.custom_provider_config
     base = custom.base_provider_type if custom is not None else name
-    if base not in PROVIDERS:
-        raise ConfigurationError(_unknown(name, base, custom is not None))
-    if custom is not None and name in NAMED_BY_THE_CONTRACT:
-        raise ConfigurationError(
-            f"  providers.{name}.custom_provider_config: a custom provider needs a name of its own"
-        )
     adapter = PROVIDERS[base]
-    keys = tuple(
-        ProviderKey(key, _account(name, adapter, key, index, found, http)) for index, key in enumerate(found.keys)
-    )
+    keys = tuple(ProviderKey(key, _account(name, adapter, key, found, http)) for key in found.keys)
     at_vendor = any(key.account.base_url == adapter.base_url for key in keys)
     return Provider(
         name,
@@ -210,20 +268,17 @@ def _provider(name: str, found: Configured, http: Upstream) -> Provider:
         at_vendor=at_vendor,
         poll_seconds=adapter.poll_seconds,
         network=found.network_config,
-        refused=frozenset(kind for kind, allowed in custom.allowed_requests.items() if not allowed)
-        if custom is not None
-        else frozenset(),
+        refused=custom.refused_requests if custom is not None else frozenset(),
         shows_raw_request=found.send_back_raw_request,
         shows_raw_response=found.send_back_raw_response,
     )
 
 
-def _account(name: str, adapter: Adapter, key: Key, index: int, found: Configured, http: Upstream) -> Account:
-    where = f"providers.{name}.keys[{index}]"
+def _account(name: str, adapter: Adapter, key: Key, found: Configured, http: Upstream) -> Account:
     network = found.network_config
-    secret, base_url, options, deployments = key.value, network.base_url or adapter.base_url, {}, {}
+    secret, options, deployments = key.value, {}, {}
+    base_url = (_address(key) or network.base_url or adapter.base_url).rstrip("/")
     if key.azure_key_config is not None:
-        base_url = key.azure_key_config.endpoint
         deployments = key.azure_key_config.deployments
         if key.azure_key_config.api_version is not None:
             options["api_version"] = key.azure_key_config.api_version
@@ -233,14 +288,8 @@ def _account(name: str, adapter: Adapter, key: Key, index: int, found: Configure
     if key.replicate_key_config is not None:
         deployments = key.replicate_key_config.deployments
     server = key.vllm_key_config or key.sgl_key_config
-    if server is not None:
-        base_url = server.url
-        options |= {"model": server.model_name} if server.model_name is not None else {}
-    if not base_url:
-        raise ConfigurationError(f"  {where}: {name} has no address of its own; set network_config.base_url")
-    base_url = base_url.rstrip("/")
-    if not secret.get_secret_value() and adapter.needs_key:
-        raise ConfigurationError(f"  {where}.value: is missing")
+    if server is not None and server.model_name is not None:
+        options["model"] = server.model_name
     return Account(
         name,
         key.name,
@@ -258,6 +307,6 @@ def _account(name: str, adapter: Adapter, key: Key, index: int, found: Configure
 def _unknown(name: str, base: str, custom: bool) -> str:
     known = ", ".join(PROVIDERS)
     if custom:
-        return f"  providers.{name}.custom_provider_config.base_provider_type: {base!r} is none of {known}"
+        return f"providers.{name}.custom_provider_config.base_provider_type: {base!r} is none of {known}"
     hint = "has no video API that reelgate knows" if name in NAMED_BY_THE_CONTRACT else "is not known"
-    return f"  providers.{name}: {hint}; set custom_provider_config.base_provider_type to one of {known}"
+    return f"providers.{name}: {hint}; set custom_provider_config.base_provider_type to one of {known}"

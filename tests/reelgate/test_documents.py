@@ -14,14 +14,20 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from handlers import errors
+from handlers.providers.catalog import catalog
+from handlers.providers.registry import PROVIDERS
 from handlers.settings import Settings
 from reelgate.cli import app
 from sandbox import trouble
+from sandbox.app import EMULATORS
 
 from .conftest import variables
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 README = DOCUMENTS[0].read_text()
 HERE = "http://127.0.0.1:8080"  # the gateway of the examples
 
@@ -85,6 +91,18 @@ def test_the_status_of_an_error_is_that_of_its_class() -> None:
             assert documented[error.code] == str(error.status), error.__name__
 
 
+def test_the_measured_numbers_are_those_of_the_benchmark() -> None:
+    results = (ROOT / "bench" / "RESULTS.md").read_text()
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in results.splitlines()]
+    found = {(row[0], row[1]): row for row in cells if len(row) == 10}
+    cpu = {name: float(row[2].split()[0]) for name, row in found.items() if row[2][:1].isdigit()}
+    poll = float(found["poll", "LiteLLM"][4].split()[0])
+    said = " ".join(README.partition("\n## What it costs to run\n")[2].partition("\n## ")[0].split())
+    assert f"about {poll:.0f} times less CPU" in said
+    for create in ("create", "… and followed"):
+        assert f"{cpu[create, 'reelgate'] / cpu['create', 'LiteLLM']:.1f} times" in said
+
+
 def test_every_trouble_of_the_readme_can_be_ordered() -> None:
     ordered = [row.split("`")[1] for row in rows("## Order some trouble")]
     assert all(trouble.parse(prompt) for prompt in ordered)
@@ -106,10 +124,12 @@ def _nodes() -> Iterator[ast.AST]:
 
 
 def _texts(node: ast.AST) -> Iterator[str]:
-    """The string literals within an expression."""
-    for each in ast.walk(node):
-        if isinstance(each, ast.Constant) and isinstance(each.value, str):
-            yield each.value
+    """The string literals within an expression that can be its value: not the "code" of `record["code"]`."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif not isinstance(node, ast.Subscript):
+        for inner in ast.iter_child_nodes(node):
+            yield from _texts(inner)
 
 
 def _codes_where_raised() -> Iterator[str]:
@@ -148,19 +168,61 @@ def _literals() -> Iterator[str]:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_link_leads_somewhere(document: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)", document.read_text()):
-        assert (document.parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", document.read_text()):
+        place = document.parent / target if target else document
+        assert place.exists(), target
+        assert not anchor or anchor in _anchors(place), f"{target}#{anchor}"
+
+
+def _anchors(document: Path) -> set[str]:
+    """The headings of a document as links name them: "Add a provider" -> "add-a-provider"."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_module_of_the_architecture_exists() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text().replace("<name>", "runway")
+    for module in re.findall(r"(?:^|`)((?:\w+/)*\w+\.py)\b", text, re.MULTILINE):
+        folders = (ROOT, ROOT / "handlers", ROOT / "handlers" / "providers")
+        assert any((folder / module).exists() for folder in folders), module
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_make_target_exists(document: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"(?:`|^)make ([a-z-]+)", document.read_text(), re.MULTILINE)) <= targets
+    asked = re.findall(r"(?:`|^)make ([a-z -]+)", document.read_text(), re.MULTILINE)
+    assert {target for line in asked for target in line.split()} <= targets
 
 
-def examples(language: str, word: str) -> list[str]:
-    """The README's code blocks in a language that hold a word."""
-    return [block for block in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if word in block]
+PLACES = {
+    "upstreams/<name>.yaml": "upstreams/{}.yaml",
+    "handlers/providers/<name>.py": "handlers/providers/{}.py",
+    "handlers/providers/models/<name>.yaml": "handlers/providers/models/{}.yaml",
+    "sandbox/<name>.py": "sandbox/{}.py",
+    "tests/sandbox/test_<name>.py": "tests/sandbox/test_{}.py",
+    "tests/handlers/providers/test_<name>*.py": "tests/handlers/providers/test_{}*.py",
+}
+"""What CONTRIBUTING.md calls the files of a provider -> where they are."""
+
+
+def test_the_files_of_a_provider_are_those_of_contributing() -> None:
+    section = (ROOT / "CONTRIBUTING.md").read_text().partition("\n## Add a provider\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`(\S*<name>\S*)`", section)) == set(PLACES)
+
+
+@pytest.mark.parametrize("place", PLACES.values())
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_every_provider_has_the_files_that_contributing_names(name: str, place: str) -> None:
+    assert list(ROOT.glob(place.format(name)))
+
+
+def test_every_provider_has_an_emulator_and_the_catalogue_no_other() -> None:
+    assert set(EMULATORS) == set(catalog()) == set(PROVIDERS)
+
+
+def examples(language: str, word: str, text: str = README) -> list[str]:
+    """The code blocks in a language that hold a word, the README's unless told otherwise."""
+    return [block for block in re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL) if word in block]
 
 
 @pytest.mark.parametrize("word", ["curl", "reelgate generate"])
@@ -172,6 +234,11 @@ def test_the_shell_examples_of_the_readme_work(word: str, url: str, tmp_path: Pa
     assert (tmp_path / "boat.mp4").read_bytes()[4:8] == b"ftyp"
 
 
+def test_the_example_of_the_configuration_page_shows_what_was_sent(url: str, tmp_path: Path) -> None:
+    (example,) = examples("sh", "curl", (ROOT / "docs" / "configuration.md").read_text())
+    assert '"raw_request":{' in _run(["bash", "-euc", example.replace(HERE, url)], tmp_path, dict(os.environ))
+
+
 @pytest.mark.parametrize("word", ["openai", "generated.client"])
 def test_the_python_examples_of_the_readme_work(word: str, url: str, tmp_path: Path) -> None:
     (example,) = examples("python", word)
@@ -179,6 +246,7 @@ def test_the_python_examples_of_the_readme_work(word: str, url: str, tmp_path: P
     assert (tmp_path / "boat.mp4").read_bytes()[4:8] == b"ftyp"
 
 
-def _run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+def _run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
+    return done.stdout

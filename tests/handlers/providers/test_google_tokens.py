@@ -83,6 +83,14 @@ async def test_a_service_account_signs_what_it_is_for() -> None:
     )
 
 
+async def test_a_key_without_an_id_signs_too() -> None:
+    nameless = {name: value for name, value in ROBOT.items() if name != "private_key_id"}
+    with origin(counting()) as there:
+        async with account(there, nameless) as who:
+            await access_token(who)
+    assert "kid" not in jwt.get_unverified_header(grant(there.received[0])["assertion"])
+
+
 async def test_a_user_sends_a_refresh_token() -> None:
     with origin(counting()) as there:
         async with account(there, USER) as who:
@@ -105,7 +113,7 @@ async def test_many_who_want_a_token_at_once_share_one() -> None:
 
 async def test_a_token_is_replaced_shortly_before_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(google_tokens.time, "monotonic", lambda: now)
+    monkeypatch.setattr(google_tokens, "monotonic", lambda: now)
     with origin(counting(life=600)) as there:
         async with account(there) as who:
             assert await access_token(who) == "ya29.1"

@@ -39,6 +39,9 @@ def upgrade() -> None:
         sa.Column("error", sa.JSON(), comment="{code, message}"),
         sa.Column("content_filter", sa.JSON(), comment="{filtered_count, reasons}"),
         sa.Column("cost_usd", sa.Float(), comment="the provider's own figure"),
+        sa.Column("idempotency_key", sa.Text(), comment="the caller's word for this create"),
+        sa.Column("fingerprint", sa.Text(), comment="what was asked for with that key"),
+        sa.Column("answer", sa.JSON(), comment="how it was answered, for those who ask again with that key"),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
@@ -57,6 +60,13 @@ def upgrade() -> None:
     )
     op.create_index("jobs_by_owner", "jobs", ["owner", "id"])
     op.create_index("jobs_by_owner_and_provider", "jobs", ["owner", "provider", "id"])
+    op.create_index(
+        "jobs_by_idempotency_key",
+        "jobs",
+        ["owner", "idempotency_key"],
+        unique=True,
+        postgresql_where=sa.text("idempotency_key IS NOT NULL"),
+    )
     op.create_index("jobs_by_native_id", "jobs", ["native_id", "provider"])
     op.create_index(
         "jobs_unfinished",
