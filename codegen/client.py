@@ -63,14 +63,14 @@ def documentation(operation: Operation) -> str:
     return "\n\n".join(text for text in (operation.description, "\n".join(lines)) if text)
 
 
-def request(operation: Operation) -> str:
-    """`_Request("GET", f"/v1/videos/{_segment(video_id)}", query={"limit": limit})`."""
+def request(operation: Operation, *, bare: bool = False) -> str:
+    """`_Request("GET", f"/v1/videos/{_segment(video_id)}", query={"limit": limit})`; `bare` is without what is optional."""
     path = operation.path
     for each in _at(operation, "path"):
         path = path.replace(f"{{{each.wire}}}", f"{{_segment({each.name})}}")
     arguments = [f'"{operation.method}"', f'{"f" if path != operation.path else ""}"{path}"']
     for keyword, location in (("query", "query"), ("headers", "header")):
-        if parameters := _at(operation, location):
+        if parameters := [each for each in _at(operation, location) if each.required or not bare]:
             pairs = ", ".join(f'"{each.wire}": {each.name}' for each in parameters)
             arguments.append(f"{keyword}={{{pairs}}}")
     if operation.bodies:

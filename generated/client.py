@@ -325,6 +325,7 @@ class Client:
         x_bf_send_back_raw_request: str | None = None,
         x_bf_send_back_raw_response: str | None = None,
         idempotency_key: str | None = None,
+        prefer: str | None = None,
     ) -> models.VideoGenerationResponse:
         """Generate a video
 
@@ -349,6 +350,8 @@ class Client:
             job; with another request it is a 422 `idempotency_key_reused`, and while the first is under way a 409
             `idempotency_in_progress`. A request that was refused before it was recorded leaves its key free. Keys are
             kept as long as their jobs.
+        prefer: `wait=N` (RFC 7240) holds the answer until the job has ended or N seconds have passed, at most 300.
+            What cannot be honoured is ignored, as that RFC says; `Preference-Applied` tells what was.
         """
         return _read(
             models.VideoGenerationResponse,
@@ -363,6 +366,7 @@ class Client:
                         "x-bf-send-back-raw-request": x_bf_send_back_raw_request,
                         "x-bf-send-back-raw-response": x_bf_send_back_raw_response,
                         "Idempotency-Key": idempotency_key,
+                        "Prefer": prefer,
                     },
                     body=body,
                 )
@@ -398,18 +402,21 @@ class Client:
             ),
         )
 
-    def video_retrieve(self, video_id: str) -> models.VideoGenerationResponse:
+    def video_retrieve(self, video_id: str, *, prefer: str | None = None) -> models.VideoGenerationResponse:
         """Retrieve a video generation job
 
         The job as the gateway knows it. This never calls the provider, so poll as often as `Retry-After` allows: asking
-        more often brings no newer answer.
+        more often brings no newer answer. With `Prefer: wait=N` one request is enough.
 
         video_id: The id of a video, alone or as `{id}:{provider}` (for example
             `video_01kafx3m9d7q2v8h5c4n6w0b1z:runway`). A job can also be named by the provider's own id, as
             `{native_id}:{provider}`.
+        prefer: `wait=N` (RFC 7240) holds the answer until the job has ended or N seconds have passed, at most 300.
+            What cannot be honoured is ignored, as that RFC says; `Preference-Applied` tells what was.
         """
         return _read(
-            models.VideoGenerationResponse, self._send(_Request("GET", f"/v1/videos/{_segment(video_id)}"))
+            models.VideoGenerationResponse,
+            self._send(_Request("GET", f"/v1/videos/{_segment(video_id)}", headers={"Prefer": prefer})),
         )
 
     def video_delete(self, video_id: str) -> models.VideoDeleteResponse:
@@ -457,7 +464,12 @@ class Client:
         )
 
     def video_remix(
-        self, video_id: str, body: models.VideoRemixRequest, *, idempotency_key: str | None = None
+        self,
+        video_id: str,
+        body: models.VideoRemixRequest,
+        *,
+        idempotency_key: str | None = None,
+        prefer: str | None = None,
     ) -> models.VideoGenerationResponse:
         """Remix a video
 
@@ -472,6 +484,8 @@ class Client:
             job; with another request it is a 422 `idempotency_key_reused`, and while the first is under way a 409
             `idempotency_in_progress`. A request that was refused before it was recorded leaves its key free. Keys are
             kept as long as their jobs.
+        prefer: `wait=N` (RFC 7240) holds the answer until the job has ended or N seconds have passed, at most 300.
+            What cannot be honoured is ignored, as that RFC says; `Preference-Applied` tells what was.
         """
         return _read(
             models.VideoGenerationResponse,
@@ -479,7 +493,7 @@ class Client:
                 _Request(
                     "POST",
                     f"/v1/videos/{_segment(video_id)}/remix",
-                    headers={"Idempotency-Key": idempotency_key},
+                    headers={"Idempotency-Key": idempotency_key, "Prefer": prefer},
                     body=body,
                 )
             ),
@@ -517,6 +531,7 @@ class Client:
         x_bf_send_back_raw_request: str | None = None,
         x_bf_send_back_raw_response: str | None = None,
         idempotency_key: str | None = None,
+        prefer: str | None = None,
     ) -> models.VideoGenerationResponse:
         """Makes a video and waits until it is finished.
 
@@ -535,6 +550,7 @@ class Client:
                         "x-bf-send-back-raw-request": x_bf_send_back_raw_request,
                         "x-bf-send-back-raw-response": x_bf_send_back_raw_response,
                         "Idempotency-Key": idempotency_key,
+                        "Prefer": prefer,
                     },
                     body=body,
                 )

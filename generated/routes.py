@@ -56,6 +56,7 @@ class Videos(Protocol[Caller]):
         x_bf_send_back_raw_request: str | None = None,
         x_bf_send_back_raw_response: str | None = None,
         idempotency_key: str | None = None,
+        prefer: str | None = None,
     ) -> Answer[schemas.VideoGenerationResponse]:
         """Generate a video
 
@@ -84,11 +85,13 @@ class Videos(Protocol[Caller]):
         """
         ...
 
-    async def video_retrieve(self, caller: Caller, video_id: str) -> Answer[schemas.VideoGenerationResponse]:
+    async def video_retrieve(
+        self, caller: Caller, video_id: str, prefer: str | None = None
+    ) -> Answer[schemas.VideoGenerationResponse]:
         """Retrieve a video generation job
 
         The job as the gateway knows it. This never calls the provider, so poll as often as `Retry-After` allows: asking
-        more often brings no newer answer.
+        more often brings no newer answer. With `Prefer: wait=N` one request is enough.
         """
         ...
 
@@ -120,6 +123,7 @@ class Videos(Protocol[Caller]):
         video_id: str,
         body: schemas.VideoRemixRequest,
         idempotency_key: str | None = None,
+        prefer: str | None = None,
     ) -> Answer[schemas.VideoGenerationResponse]:
         """Remix a video
 
@@ -204,6 +208,7 @@ def bind(
                 request.headers.get("x-bf-send-back-raw-request"),
                 request.headers.get("x-bf-send-back-raw-response"),
                 request.headers.get("idempotency-key"),
+                request.headers.get("prefer"),
             )
         )
 
@@ -217,7 +222,7 @@ def bind(
         return _respond(await videos.video_list(user, provider, after, limit, order))
 
     async def serve_video_retrieve(user: Caller, video_id: str) -> Response:
-        return _respond(await videos.video_retrieve(user, video_id))
+        return _respond(await videos.video_retrieve(user, video_id, request.headers.get("prefer")))
 
     async def serve_video_delete(user: Caller, video_id: str) -> Response:
         return _respond(await videos.video_delete(user, video_id))
@@ -234,6 +239,7 @@ def bind(
                 video_id,
                 schemas.VideoRemixRequest.model_validate(payload),
                 request.headers.get("idempotency-key"),
+                request.headers.get("prefer"),
             )
         )
 

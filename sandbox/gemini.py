@@ -48,7 +48,7 @@ ALPHABET = string.ascii_lowercase + string.digits
 FILE_SECONDS = 48 * 3600  # that a file is kept
 FILE_SHARE = 0.1  # of a job's duration, for which a file is not ready yet
 VIDEO_TOKENS = 5792  # per second of video at 720p; the emulator counts the same at any resolution
-PAUSE = 0.01  # seconds after its end that a job is answered to a caller who waits for it
+PAUSE = 0.01  # seconds after its file is ready that a job is answered to a caller who waits for it
 
 STATUS = {
     Phase.QUEUED: "in_progress",
@@ -113,7 +113,7 @@ class Interactions:
         }
         task = await self.studio.accept(_new_id(), account, job, plan, order.scene, order.image)
         if not order.background:
-            await asyncio.sleep(plan.get("slow", task.duration) + PAUSE)
+            await asyncio.sleep((1 + FILE_SHARE) * plan.get("slow", task.duration) + PAUSE)
         return await wire.answer(plan, await self._interaction(request, task))
 
     async def retrieve(self, request: Request) -> Response:
@@ -214,14 +214,21 @@ class Interactions:
     def _find(self, request: Request) -> Task:
         """The interaction in the path. Raises Refusal."""
         account, name = self._account(request), request.path_params["id"]
-        task = self.studio.find(account, name.removeprefix("v1_"))
-        if task is None or not name.startswith("v1_") or "delivery" not in task.request:
+        task = self._named(account, name)
+        if task is None:
             raise wrong(f"Invalid interaction name: interactions/{name}")
         return task
 
+    def _named(self, account: str, name: object) -> Task | None:
+        """An interaction of this account."""
+        if not isinstance(name, str) or not name.startswith("v1_"):
+            return None
+        task = self.studio.find(account, name.removeprefix("v1_"))
+        return task if task is not None and "delivery" in task.request else None
+
     def _previous(self, account: str, name: object) -> Shape:
         """The shape of the video to go on from. Raises Refusal."""
-        task = self.studio.find(account, name.removeprefix("v1_")) if isinstance(name, str) else None
+        task = self._named(account, name)
         if task is None or self.studio.standing(task).completed_at is None:
             raise wrong("previous_interaction_id must name a completed interaction.")
         width, height, seconds = task.request["shape"]

@@ -23,6 +23,7 @@ from ..media.streaming import stream, whole
 from ..providers.adapter import REQUEST_TYPES, Inline
 from ..providers.registry import Registry
 from ..upstream import Upstream
+from . import waiting
 from .idempotency import once, remembered, repeated
 
 NOTHING: Mapping[str, Any] = {}
@@ -45,6 +46,7 @@ class Videos:
         x_bf_send_back_raw_request: str | None = None,
         x_bf_send_back_raw_response: str | None = None,
         idempotency_key: str | None = None,
+        prefer: str | None = None,
     ) -> Answer[models.VideoGenerationResponse]:
         wishes = Wishes(
             key_name=x_bf_api_key,
@@ -58,7 +60,8 @@ class Videos:
         exchanges.set(seen)
         asked = once(idempotency_key, body, "generation")
         place = partial(self._dispatcher.generate, caller.name, body, wishes, asked)
-        return await self._created(place, asked, "video_generation", lambda job: self._raw(job, wishes, seen))
+        created = self._created(place, asked, "video_generation", lambda job: self._raw(job, wishes, seen))
+        return await self._waited(await created, prefer)
 
     async def video_list(
         self,
@@ -76,11 +79,13 @@ class Videos:
         listed = [models.VideoObject(**_common(job)) for job in jobs]
         return Answer(models.VideoListResponse(object="list", data=listed, has_more=has_more, **ends))
 
-    async def video_retrieve(self, caller: Caller, video_id: str) -> Answer[models.VideoGenerationResponse]:
+    async def video_retrieve(
+        self, caller: Caller, video_id: str, prefer: str | None = None
+    ) -> Answer[models.VideoGenerationResponse]:
         job = await self._job(caller, video_id)
         if job.provider in self._registry.providers:  # what is known of a job is told also when its provider is gone
             self._registry.provider(job.provider).allow("video_retrieve")
-        return self._answer(job, "video_retrieve")
+        return await self._waited(self._answer(job, "video_retrieve"), prefer)
 
     async def video_delete(self, caller: Caller, video_id: str) -> Answer[models.VideoDeleteResponse]:
         job = await self._job(caller, video_id)
@@ -115,12 +120,15 @@ class Videos:
         if isinstance(source, Inline):
             return whole(source.content, source.media_type, byte_range=range_, name=job.id)
         headers = account.sent_along(source.url, source.headers)
-        return await stream(
-            self._http, source.url, headers, variant=variant, byte_range=range_, name=job.id, proxy=account.proxy
-        )
+        return await stream(self._http, source.url, headers, variant=variant, byte_range=range_, name=job.id)
 
     async def video_remix(
-        self, caller: Caller, video_id: str, body: models.VideoRemixRequest, idempotency_key: str | None = None
+        self,
+        caller: Caller,
+        video_id: str,
+        body: models.VideoRemixRequest,
+        idempotency_key: str | None = None,
+        prefer: str | None = None,
     ) -> Answer[models.VideoGenerationResponse]:
         source = await self._job(caller, video_id)
         self._registry.maker(source.provider).demand("remix")
@@ -131,7 +139,7 @@ class Videos:
             )
         asked = once(idempotency_key, body, f"remix of {source.id}")
         place = partial(self._dispatcher.remix, caller.name, source, body, asked)
-        return await self._created(place, asked, "video_remix")
+        return await self._waited(await self._created(place, asked, "video_remix"), prefer)
 
     async def _created(
         self,
@@ -154,6 +162,18 @@ class Videos:
         if asked is not None:
             await self._ledger.note(job.id, answer=remembered(answer))
         return answer
+
+    async def _waited(
+        self, answer: Answer[models.VideoGenerationResponse], prefer: str | None
+    ) -> Answer[models.VideoGenerationResponse]:
+        """The answer, or the one of the moment when the job has ended, for callers who prefer to wait."""
+        patience = waiting.seconds(prefer)
+        if patience is None:
+            return answer
+        job = await self._ledger.get(answer.body.id)
+        assert job is not None, "its answer has been given"
+        ended = self._answer(await self._ledger.ended(job, patience), str(answer.body.extra_fields.request_type))
+        return Answer(ended.body, headers={**ended.headers, "Preference-Applied": f"wait={patience}"})
 
     async def _job(self, caller: Caller, video_id: str) -> Job:
         job = await self._ledger.find(caller.name, video_id)

@@ -6,8 +6,11 @@ transaction. Every update names the states it may change, so that a terminal sta
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -92,6 +95,9 @@ DELETE_UNENDED = CHANGE.where(LIVE, jobs.c.state.not_in(states.TERMINAL))
 DELETE = CHANGE.where(LIVE)
 
 
+UNHEARD = 1.0  # seconds between two looks at a job that is waited for while its changes go unheard
+
+
 class Ledger:
     def __init__(self, engine: AsyncEngine, *, cache_size: int = 10_000) -> None:
         self.engine = engine
@@ -111,6 +117,18 @@ class Ledger:
             job = Job(*row) if row is not None else None
             if job is not None:
                 load.store(job)
+        return job
+
+    async def ended(self, job: Job, patience: float) -> Job:
+        """The job once it has ended, or as it is after `patience` seconds."""
+        until = time.monotonic() + patience
+        with self.cache.awaited(job.id) as changed:
+            while not job.ended and (left := until - time.monotonic()) > 0:
+                with suppress(TimeoutError):
+                    # While nothing is heard of other processes, the row is looked at again now and then.
+                    await asyncio.wait_for(changed.wait(), left if self.cache.trusted else min(left, UNHEARD))
+                changed.clear()
+                job = await self.get(job.id) or job
         return job
 
     async def find(self, owner: str, reference: str) -> Job | None:
@@ -231,6 +249,7 @@ class JobCache:
         self._size = size
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._loads: dict[str, list[Load]] = {}
+        self._waiting: dict[str, set[asyncio.Event]] = {}
         self.trusted = False
 
     def get(self, job_id: str) -> Job | None:
@@ -251,6 +270,8 @@ class JobCache:
     def forget(self, job_id: str) -> None:
         """The job has changed. A read under way may be of the old row, so it is not kept either."""
         self._jobs.pop(job_id, None)
+        for waiting in self._waiting.get(job_id, ()):
+            waiting.set()
         for load in self._loads.get(job_id, ()):
             load.valid = False
 
@@ -261,6 +282,18 @@ class JobCache:
         for loads in self._loads.values():
             for load in loads:
                 load.valid = False
+
+    @contextmanager
+    def awaited(self, job_id: str) -> Iterator[asyncio.Event]:
+        """An event that is set when the job changes."""
+        event = asyncio.Event()
+        self._waiting.setdefault(job_id, set()).add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[job_id].discard(event)
+            if not self._waiting[job_id]:
+                del self._waiting[job_id]
 
     def loading(self, job_id: str) -> Load:
         return Load(self, job_id, self._loads.setdefault(job_id, []))

@@ -9,9 +9,8 @@ import structlog
 from starlette.responses import Response, StreamingResponse
 from werkzeug.http import parse_range_header
 
-from ..configuration import Proxy
 from ..errors import NotFound, ProviderFailed, RangeNotSatisfiable, ReelgateError
-from ..upstream import DIRECTED, Download, Upstream
+from ..upstream import Download, Upstream
 
 log = structlog.get_logger()
 
@@ -21,14 +20,7 @@ EXTENSIONS = {"video/mp4": "mp4", "image/webp": "webp", "image/jpeg": "jpg"}
 
 
 async def stream(
-    http: Upstream,
-    url: str,
-    headers: dict[str, str],
-    *,
-    variant: str,
-    byte_range: str | None,
-    name: str,
-    proxy: Proxy = DIRECTED,
+    http: Upstream, url: str, headers: dict[str, str], *, variant: str, byte_range: str | None, name: str
 ) -> Response:
     """The file at a URL of a provider, as the answer to a download. `name` is the file's name without extension.
 
@@ -37,7 +29,7 @@ async def stream(
     if byte_range is not None:
         headers = {**headers, "Range": byte_range}
     stack = AsyncExitStack()
-    download = await stack.enter_async_context(http.download(url, headers=headers, proxy=proxy))
+    download = await stack.enter_async_context(http.download(url, headers=headers))
     try:
         _refuse_failures(download)
     except ReelgateError:

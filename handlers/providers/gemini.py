@@ -51,6 +51,7 @@ from .google import (
 
 REVISION = "2026-05-20"
 INTERACTIONS = "/v1beta/interactions"
+EDITOR = "gemini-omni-1.1-flash"  # goes on from an interaction that does not name its model
 STATUS = {
     "queued": "queued",
     "in_progress": "in_progress",
@@ -92,7 +93,9 @@ class Gemini(Adapter):
 
     async def source(self, account: Account, native_id: str, variant: str) -> Source | Inline:
         if variant != "video":
-            raise NotFound(f"Gemini makes no {variant}; ask for variant=video.", code="variant_not_available")
+            raise NotFound(
+                f"Gemini makes no {variant}; ask for variant=video.", code="variant_not_available", param="variant"
+            )
         video = output(await ask(account, native_id))
         if video is None:
             raise NotFound("The provider no longer has the file.", code="content_expired")
@@ -117,8 +120,9 @@ class Gemini(Adapter):
     async def remix(self, account: Account, native_id: str, request: VideoRemixRequest) -> Snapshot:
         source = await ask(account, native_id)
         if isinstance(source, Interaction):
-            fields = {"model": source.model, "input": request.prompt, "previous_interaction_id": native_id}
-            return await create(account, request, CreateInteraction.model_validate(fields), "edit")
+            model = known(source.model) or EDITOR
+            ours = CreateInteraction(model=model, input=request.prompt, previous_interaction_id=native_id)
+            return await create(account, request, ours, "edit")
         video = output(source)
         if video is None or video.uri is None:
             raise NotFound("The provider no longer has the file.", code="content_expired")

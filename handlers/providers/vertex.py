@@ -35,9 +35,10 @@ from .google import given, refused, unreadable, veo_body, veo_decode, veo_instan
 from .google_tokens import access_token
 
 REGION = "us-central1"
+ANY_MODEL = "veo-3.1-generate-001"  # is asked about an operation whose name does not say of which model it is
 MULTIPLE = frozenset({"us", "eu"})  # locations that are many regions, with hosts of another form
 STORAGE = "https://storage.googleapis.com"
-MOST = 256 * 1024 * 1024  # bytes of an answer that carries videos; four of the longest in 4k are about that in base64
+MOST = 256 * 1024 * 1024  # bytes of an answer, which may carry videos
 
 USER_OF_THE_SANDBOX = json.dumps(
     {
@@ -64,16 +65,16 @@ class Vertex(Adapter):
     async def generate(
         self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None
     ) -> Snapshot:
-        project, region = account.options["project"], account.options.get("region", REGION)
-        path = f"projects/{project}/locations/{region}/publishers/google/models/{model}"
-        return await create(account, path, veo_body(request, encode(request, image)))
+        return await create(account, full_name(account, model), veo_body(request, encode(request, image)))
 
     async def retrieve(self, account: Account, native_id: str) -> Snapshot:
         return decode(await operation(account, native_id))
 
     async def source(self, account: Account, native_id: str, variant: str) -> Source | Inline:
         if variant != "video":
-            raise NotFound(f"Vertex AI makes no {variant}; ask for variant=video.", code="variant_not_available")
+            raise NotFound(
+                f"Vertex AI makes no {variant}; ask for variant=video.", code="variant_not_available", param="variant"
+            )
         video = output(await operation(account, native_id))
         if video.gcs_uri is not MISSING:
             return Source(object_url(account, video.gcs_uri), await authorization(account))
@@ -115,8 +116,9 @@ async def create(account: Account, model: str, body: dict[str, Any]) -> Snapshot
 
 
 async def operation(account: Account, native_id: str) -> Operation:
-    body = FetchPredictOperation(operation_name=native_id).model_dump(by_alias=True)
-    reply = await call(account, model_of(native_id), "fetchPredictOperation", body)
+    name = native_id if "/operations/" in native_id else f"{full_name(account, ANY_MODEL)}/operations/{native_id}"
+    body = FetchPredictOperation(operation_name=name).model_dump(by_alias=True)
+    reply = await call(account, model_of(name), "fetchPredictOperation", body)
     if not reply.ok:
         raise refused(reply)
     return read(Operation, reply)
@@ -147,6 +149,11 @@ def host(base_url: str, location: str) -> str:
     if location in MULTIPLE:
         return f"https://aiplatform.{location}.rep.googleapis.com"
     return f"https://{location}-aiplatform.googleapis.com"
+
+
+def full_name(account: Account, model: str) -> str:
+    project, region = account.options["project"], account.options.get("region", REGION)
+    return f"projects/{project}/locations/{region}/publishers/google/models/{model}"
 
 
 def model_of(native_id: str) -> str:
@@ -184,4 +191,6 @@ def output(operation: Operation) -> VeoVideo:
 
 
 def videos(operation: Operation) -> list[VeoVideo]:
-    return given(operation.response.videos) if operation.response is not MISSING else []
+    """Those that are somewhere."""
+    found = given(operation.response.videos) if operation.response is not MISSING else []
+    return [video for video in found if not (video.gcs_uri is MISSING and video.bytes_base64_encoded is MISSING)]

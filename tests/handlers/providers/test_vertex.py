@@ -97,7 +97,7 @@ def test_material_that_it_cannot_fetch_is_refused_before_anything_is_sent(field:
             },
         ),
         (
-            {"done": True},
+            {"done": True, "response": {"videos": [{"mimeType": "video/mp4"}]}},
             {
                 "status": "failed",
                 "error_code": "content_filtered",
@@ -214,6 +214,13 @@ async def test_each_operation_calls_its_method_with_a_token() -> None:
         "instances": [{"prompt": "and on it goes", "video": video}],
         "parameters": {"sampleCount": 1},
     }
+
+
+async def test_an_id_alone_is_asked_about_in_the_keys_own_project() -> None:
+    with origin(Google({})) as there:
+        async with Upstream() as http:
+            await vertex.Vertex().retrieve(account(there, http), "nothing")
+    assert json.loads(there.received[1].body) == {"operationName": f"{MODEL}/operations/nothing"}
 
 
 async def test_a_video_in_the_answer_is_handed_over_and_sent_back_to_be_continued() -> None:
