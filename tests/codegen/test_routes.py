@@ -97,7 +97,8 @@ def test_a_body_arrives_as_its_model_and_the_answer_leaves_as_json(http, handler
 
 def test_path_parameter_and_body_arrive_together(http, handlers):
     http.post("/v1/videos/video_1:runway/remix", json={"prompt": "snow"})
-    assert handlers.calls == [("video_remix", ("ann", "video_1:runway", models.VideoRemixRequest(prompt="snow")))]
+    ((name, arguments),) = handlers.calls
+    assert (name, arguments[:3]) == ("video_remix", ("ann", "video_1:runway", models.VideoRemixRequest(prompt="snow")))
 
 
 def test_query_parameters_arrive_cast_and_with_their_defaults(http, handlers):
