@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
+from io import TextIOWrapper
+from typing import Any, BinaryIO, cast
 
 import orjson
 import structlog
@@ -30,15 +31,17 @@ def configure(level: str, log_format: str) -> None:
     ]
     as_json: structlog.typing.Processor = structlog.processors.JSONRenderer(serializer=_json)
     render: structlog.typing.Processor = structlog.dev.ConsoleRenderer() if as_text else as_json
+    # The descriptor and not `sys.stderr`, which others may replace and close.
+    out = cast(BinaryIO, open(2, "wb", buffering=0, closefd=False))  # noqa: SIM115
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr)
+        logger_factory=structlog.PrintLoggerFactory(TextIOWrapper(out, write_through=True))
         if as_text
-        else structlog.BytesLoggerFactory(sys.stderr.buffer),
+        else structlog.BytesLoggerFactory(out),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(TextIOWrapper(out, write_through=True))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],

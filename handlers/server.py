@@ -66,13 +66,14 @@ def work(settings: Settings) -> None:
 
 
 async def _work(settings: Settings) -> None:
+    configuration = registry.configured(settings, os.environ)
     database = database_url(settings.database_url, settings.data_dir)
     await reach(database)
     http = Upstream()
     engine = engine_for(database)
     ledger = Ledger(engine)
     own_url = f"http://{reachable(settings.host)}:{settings.port}"
-    providers = registry.for_server(settings, registry.configured(settings, os.environ), own_url, http)
+    providers = registry.for_server(settings, configuration, own_url, http)
     tracking = Tracking(database, ledger, providers, concurrency=settings.tracking_concurrency)
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -120,7 +120,9 @@ class Videos:
         if isinstance(source, Inline):
             return whole(source.content, source.media_type, byte_range=range_, name=job.id)
         headers = account.sent_along(source.url, source.headers)
-        return await stream(self._http, source.url, headers, variant=variant, byte_range=range_, name=job.id)
+        return await stream(
+            self._http, source.url, headers, variant=variant, byte_range=range_, name=job.id, proxy=account.proxy
+        )
 
     async def video_remix(
         self,

@@ -9,8 +9,9 @@ import structlog
 from starlette.responses import Response, StreamingResponse
 from werkzeug.http import parse_range_header
 
+from ..configuration import Proxy
 from ..errors import NotFound, ProviderFailed, RangeNotSatisfiable, ReelgateError
-from ..upstream import Download, Upstream
+from ..upstream import DIRECTED, Download, Upstream
 
 log = structlog.get_logger()
 
@@ -20,7 +21,14 @@ EXTENSIONS = {"video/mp4": "mp4", "image/webp": "webp", "image/jpeg": "jpg"}
 
 
 async def stream(
-    http: Upstream, url: str, headers: dict[str, str], *, variant: str, byte_range: str | None, name: str
+    http: Upstream,
+    url: str,
+    headers: dict[str, str],
+    *,
+    variant: str,
+    byte_range: str | None,
+    name: str,
+    proxy: Proxy = DIRECTED,
 ) -> Response:
     """The file at a URL of a provider, as the answer to a download. `name` is the file's name without extension.
 
@@ -29,7 +37,7 @@ async def stream(
     if byte_range is not None:
         headers = {**headers, "Range": byte_range}
     stack = AsyncExitStack()
-    download = await stack.enter_async_context(http.download(url, headers=headers))
+    download = await stack.enter_async_context(http.download(url, headers=headers, proxy=proxy))
     try:
         _refuse_failures(download)
     except ReelgateError:

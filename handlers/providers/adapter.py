@@ -229,6 +229,8 @@ def _legible(value: object) -> object:
     match value:
         case File():
             return f"{value.content_type}, {len(value.content)} bytes"
+        case str() if value.startswith("data:"):
+            return f"{value.partition(',')[0][:64]},… ({len(value)} characters)"
         case str() if len(value) > LONG:
             return f"{value[:64]}… ({len(value)} characters)"
         case Mapping():

@@ -12,7 +12,8 @@ with code `moderation_blocked`, or a failed job with that code.
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import orjson
@@ -45,6 +46,13 @@ class OpenAI(Adapter):
     url_variables: ClassVar[tuple[str, ...]] = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
     sandbox_path = "/openai/v1"
     sandbox_secret = "sk-sandbox-reelgate"  # noqa: S105  opens nothing but an emulator
+
+    @classmethod
+    def in_environment(cls, environment: Mapping[str, str]) -> dict[str, Any] | None:
+        """Only with a base URL: many have the key set for other uses, and the vendor's own video API is gone."""
+        if not any(environment.get(name) for name in cls.url_variables):
+            return None
+        return super().in_environment(environment)
 
     def auth(self, account: Account) -> dict[str, str]:
         secret = account.secret.get_secret_value()

@@ -308,5 +308,9 @@ def _unknown(name: str, base: str, custom: bool) -> str:
     known = ", ".join(PROVIDERS)
     if custom:
         return f"providers.{name}.custom_provider_config.base_provider_type: {base!r} is none of {known}"
-    hint = "has no video API that reelgate knows" if name in NAMED_BY_THE_CONTRACT else "is not known"
-    return f"providers.{name}: {hint}; set custom_provider_config.base_provider_type to one of {known}"
+    if name in NAMED_BY_THE_CONTRACT:
+        return (
+            f"providers.{name}: has no video API that reelgate knows; take it out, or, for a server that speaks the dialect of "
+            f"one of {known}, give it a name of its own and set custom_provider_config.base_provider_type"
+        )
+    return f"providers.{name}: is not known; set custom_provider_config.base_provider_type to one of {known}"

@@ -538,7 +538,7 @@ def test_anchors_can_be_merged_in_yaml(tmp_path: Path) -> None:
 # ---- where it is looked for -----------------------------------------------------------------------------------------
 
 VARIABLES: dict[str, dict[str, str]] = {
-    "openai": {"OPENAI_API_KEY": SECRET},
+    "openai": {"OPENAI_API_KEY": SECRET, "OPENAI_BASE_URL": "https://videos.test/v1"},
     "azure": {"AZURE_OPENAI_API_KEY": SECRET, "AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com"},
     "vllm": {"HOSTED_VLLM_API_BASE": "http://gpu:8000"},
     "sgl": {"SGLANG_API_BASE": "http://gpu:30000"},

@@ -57,9 +57,7 @@ def test_another_request_with_the_same_key_is_refused(gateway: Gateway) -> None:
 def test_the_order_of_fields_makes_no_other_request(gateway: Gateway) -> None:
     once = key()
     first = send(gateway, once)
-    turned = gateway.ask(
-        "POST", "/v1/videos", json=dict(reversed(BODY.items())), headers={"Idempotency-Key": once}
-    )
+    turned = gateway.ask("POST", "/v1/videos", json=dict(reversed(BODY.items())), headers={"Idempotency-Key": once})
     assert turned.json()["id"] == first.json()["id"]
 
 

@@ -12,7 +12,7 @@ from handlers.providers.registry import NAMED_BY_THE_CONTRACT, PROVIDERS, Regist
 from handlers.settings import load
 from handlers.upstream import Upstream
 
-OPENAI = {"OPENAI_API_KEY": "sk-1"}
+OPENAI = {"OPENAI_API_KEY": "sk-1", "OPENAI_BASE_URL": "https://api.openai.com/v1"}
 
 
 def registry(**environment: str) -> Registry:
@@ -33,6 +33,10 @@ def test_without_a_key_the_sandbox_serves_everything() -> None:
         account = provider.keys[0].account
         assert account.sandbox and account.base_url.startswith("http://127.0.0.1:8080/sandbox/")
         assert provider.closed is not provider.adapter.open_models and 0 < provider.poll_seconds <= 0.5
+
+
+def test_an_openai_key_alone_configures_nothing_because_its_vendor_is_gone() -> None:
+    assert registry(OPENAI_API_KEY="sk-1", RUNWAYML_API_SECRET="key-1").providers.keys() == {"runway"}
 
 
 def test_only_what_has_a_key_is_configured() -> None:
@@ -69,22 +73,22 @@ def test_a_model_that_its_vendor_switched_off_is_gone_there_and_nowhere_else() -
         registry(**OPENAI).provider("openai").capabilities("sora-2")
     assert (raised.value.code, raised.value.param) == ("model_retired", "model")
     seconds = ("4", "8", "12", "16", "20")
-    for elsewhere in (registry(**OPENAI, OPENAI_BASE_URL="http://10.0.0.1/v1"), registry()):
+    for elsewhere in (registry(OPENAI_API_KEY="sk-1", OPENAI_BASE_URL="http://10.0.0.1/v1"), registry()):
         assert elsewhere.provider("openai").capabilities("sora-2").seconds == seconds
 
 
 def test_at_another_address_it_may_have_any_model() -> None:
-    compatible = registry(**OPENAI, OPENAI_BASE_URL="http://10.0.0.1:8000/v1/").provider("openai")
+    compatible = registry(OPENAI_API_KEY="sk-1", OPENAI_BASE_URL="http://10.0.0.1:8000/v1/").provider("openai")
     assert compatible.keys[0].account.base_url == "http://10.0.0.1:8000/v1"
     assert compatible.capabilities("Wan-AI/Wan2.2").seed
 
 
 def test_a_slash_at_the_end_of_the_vendors_address_makes_no_difference() -> None:
-    assert registry(**OPENAI, OPENAI_BASE_URL="https://api.openai.com/v1/").provider("openai").closed
+    assert registry(OPENAI_API_KEY="sk-1", OPENAI_BASE_URL="https://api.openai.com/v1/").provider("openai").closed
 
 
 def test_a_job_is_asked_about_where_it_was_made() -> None:
-    built = registry(**OPENAI, OPENAI_BASE_URL="http://new.test/v1")
+    built = registry(OPENAI_API_KEY="sk-1", OPENAI_BASE_URL="http://new.test/v1")
     assert built.account("openai", "default", "http://old.test/v1").base_url == "http://old.test/v1"
     assert built.account("openai", "default", None).base_url == "http://new.test/v1"
 
