@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import io
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import av
 import pytest
-import requests
 
-from tests.gateway import Gateway, judge, running
+from tests.gateway import Gateway
+from tests.handlers.providers.live import QUICK, content, data_url, ended
 
 OMNI = "gemini/gemini-omni-1.1-flash"
 VEO = "gemini/veo-3.1-fast-generate-preview"
-QUICK = "a paper boat [sandbox:no-render]"
 FILE = "https://example.invalid/v1beta/files/abc"
 
-
-@pytest.fixture(scope="module")
-def module_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with running(tmp_path_factory.mktemp("gemini"), sandbox_job_seconds=0.2) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def gateway(module_gateway: Gateway) -> Iterator[Gateway]:
-    before = len(module_gateway.exchanges)
-    yield module_gateway
-    judge(module_gateway, module_gateway.exchanges[before:])
-
-
-def made(gateway: Gateway, prompt: str = QUICK, **body: Any) -> dict[str, Any]:
-    """The job once it has ended."""
-    return gateway.finished(gateway.create(prompt, **{"model": OMNI, **body})["id"])
-
-
-def content(gateway: Gateway, job: dict[str, Any], **headers: str) -> requests.Response:
-    return gateway.ask("GET", f"/v1/videos/{job['id']}/content", headers=headers)
+made = partial(ended, OMNI)
 
 
 def test_a_video_is_made_from_text(gateway: Gateway) -> None:
@@ -53,7 +31,7 @@ def test_a_video_is_made_from_text(gateway: Gateway) -> None:
 
 
 def test_a_video_is_made_from_an_image(gateway: Gateway, png: bytes) -> None:
-    image = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    image = data_url(png)
     done = made(gateway, "it sails", input_reference=image, seconds=3, size="640x360")
     with av.open(io.BytesIO(content(gateway, done).content), "r") as film:
         first = next(film.decode(video=0)).to_image()  # type: ignore[no-untyped-call]

@@ -5,44 +5,23 @@ from __future__ import annotations
 import base64
 import io
 import random
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import av
 import pytest
-import requests
 from PIL import Image
 
 from sandbox.replicate_models import MODELS
-from tests.gateway import Gateway, judge, running
+from tests.gateway import Gateway
+from tests.handlers.providers.live import QUICK, content, ended
 
 SEEDANCE = "replicate/bytedance/seedance-2.0"
 ALEPH = "replicate/runwayml/gen4-aleph"
 VACE = "prunaai/vace-14b"
-QUICK = "a paper boat [sandbox:no-render]"
 VIDEO = "https://example.invalid/boat.mp4"
 
-
-@pytest.fixture(scope="module")
-def module_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with running(tmp_path_factory.mktemp("replicate"), sandbox_job_seconds=0.2) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def gateway(module_gateway: Gateway) -> Iterator[Gateway]:
-    before = len(module_gateway.exchanges)
-    yield module_gateway
-    judge(module_gateway, module_gateway.exchanges[before:])
-
-
-def made(gateway: Gateway, prompt: str = QUICK, **body: Any) -> dict[str, Any]:
-    """The job once it has ended."""
-    return gateway.finished(gateway.create(prompt, **{"model": SEEDANCE, **body})["id"])
-
-
-def content(gateway: Gateway, job: dict[str, Any]) -> requests.Response:
-    return gateway.ask("GET", f"/v1/videos/{job['id']}/content")
+made = partial(ended, SEEDANCE)
 
 
 def tried(gateway: Gateway) -> list[int]:
@@ -158,7 +137,7 @@ def test_a_model_that_is_not_there_is_not_found_and_the_next_target_is_asked(gat
 
 def test_a_part_of_the_content_can_be_had(gateway: Gateway) -> None:
     job = made(gateway)
-    part = gateway.ask("GET", f"/v1/videos/{job['id']}/content", headers={"Range": "bytes=4-7"})
+    part = content(gateway, job, range="bytes=4-7")
     assert (part.status_code, part.content) == (206, b"ftyp")
     still = gateway.ask("GET", f"/v1/videos/{job['id']}/content?variant=thumbnail")
     assert (still.status_code, still.json()["error"]["code"]) == (404, "variant_not_available")

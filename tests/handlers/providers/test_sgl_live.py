@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import io
-from collections.abc import Iterator
-from typing import Any
+from functools import partial
 
 import av
 import pytest
-import requests
 
 from sandbox import own_server
-from tests.gateway import Gateway, judge, running
+from tests.gateway import Gateway
+from tests.handlers.providers.live import QUICK, content, data_url, ended
 
 MODEL = f"sgl/{own_server.MODEL}"
-QUICK = "a paper boat [sandbox:no-render]"
 
-
-@pytest.fixture(scope="module")
-def module_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with running(tmp_path_factory.mktemp("sgl"), sandbox_job_seconds=0.2) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def gateway(module_gateway: Gateway) -> Iterator[Gateway]:
-    before = len(module_gateway.exchanges)
-    yield module_gateway
-    judge(module_gateway, module_gateway.exchanges[before:])
-
-
-def made(gateway: Gateway, prompt: str = QUICK, **body: Any) -> dict[str, Any]:
-    """The job once it has ended."""
-    return gateway.finished(gateway.create(prompt, **{"model": MODEL, **body})["id"])
-
-
-def content(gateway: Gateway, job: dict[str, Any], query: str = "", **more: Any) -> requests.Response:
-    return gateway.ask("GET", f"/v1/videos/{job['id']}/content{query}", **more)
-
-
-def data_url(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+made = partial(ended, MODEL)
 
 
 def test_a_video_is_made_from_text(gateway: Gateway) -> None:
@@ -50,7 +23,7 @@ def test_a_video_is_made_from_text(gateway: Gateway) -> None:
     with av.open(io.BytesIO(content(gateway, done).content)) as film:
         stream = film.streams.video[0]
         assert (stream.width, stream.height) == (832, 480)
-    part = content(gateway, done, headers={"Range": "bytes=4-7"})
+    part = content(gateway, done, range="bytes=4-7")
     assert (part.status_code, part.content) == (206, b"ftyp")
     still = content(gateway, done, "?variant=spritesheet")
     assert (still.status_code, still.json()["error"]["code"]) == (404, "variant_not_available")

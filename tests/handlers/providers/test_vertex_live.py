@@ -5,24 +5,25 @@ The key is a service account's, made here: what it signs is read by the emulator
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import av
 import pytest
-import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from handlers.providers.vertex import Vertex
-from tests.gateway import Gateway, judge, running
+from tests.gateway import Gateway, running
+from tests.handlers.providers.live import QUICK, content, data_url, ended
 
 VEO = "vertex/veo-3.1-generate-001"
 LITE = "vertex/veo-3.1-lite-generate-001"
-QUICK = "a paper boat [sandbox:no-render]"
+
+made = partial(ended, VEO)
 
 
 def service_account() -> str:
@@ -46,22 +47,6 @@ def module_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway
             yield gateway
 
 
-@pytest.fixture
-def gateway(module_gateway: Gateway) -> Iterator[Gateway]:
-    before = len(module_gateway.exchanges)
-    yield module_gateway
-    judge(module_gateway, module_gateway.exchanges[before:])
-
-
-def made(gateway: Gateway, prompt: str = QUICK, **body: Any) -> dict[str, Any]:
-    """The job once it has ended."""
-    return gateway.finished(gateway.create(prompt, **{"model": VEO, **body})["id"])
-
-
-def content(gateway: Gateway, job: dict[str, Any], **headers: str) -> requests.Response:
-    return gateway.ask("GET", f"/v1/videos/{job['id']}/content", headers=headers)
-
-
 def test_a_video_is_made_from_text(gateway: Gateway) -> None:
     done = made(gateway, "a paper boat", seconds="4", size="720x1280", audio=False, seed=7, negative_prompt="rain")
     assert (done["status"], done["progress"], done["seconds"], done["size"]) == ("completed", 100, "4", "720x1280")
@@ -73,7 +58,7 @@ def test_a_video_is_made_from_text(gateway: Gateway) -> None:
 
 
 def test_a_video_is_made_from_an_image(gateway: Gateway, png: bytes) -> None:
-    image = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    image = data_url(png)
     done = made(gateway, "it sails", input_reference=image, seconds=4, audio=False)
     with av.open(io.BytesIO(content(gateway, done).content), "r") as film:
         first = next(film.decode(video=0)).to_image()  # type: ignore[no-untyped-call]

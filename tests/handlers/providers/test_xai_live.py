@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import time
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import av
 import pytest
-import requests
 
-from tests.gateway import Gateway, judge, running
+from tests.gateway import Gateway
+from tests.handlers.providers.live import QUICK, content, data_url, ended
 
 MODEL = "xai/grok-imagine-video"
-QUICK = "a paper boat [sandbox:no-render]"
 
-
-@pytest.fixture(scope="module")
-def module_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with running(tmp_path_factory.mktemp("xai"), sandbox_job_seconds=0.2) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def gateway(module_gateway: Gateway) -> Iterator[Gateway]:
-    before = len(module_gateway.exchanges)
-    yield module_gateway
-    judge(module_gateway, module_gateway.exchanges[before:])
-
-
-def made(gateway: Gateway, prompt: str = QUICK, **body: Any) -> dict[str, Any]:
-    """The job once it has ended."""
-    return gateway.finished(gateway.create(prompt, **{"model": MODEL, **body})["id"])
-
-
-def content(gateway: Gateway, job: dict[str, Any]) -> requests.Response:
-    return gateway.ask("GET", f"/v1/videos/{job['id']}/content")
+made = partial(ended, MODEL)
 
 
 def tried(gateway: Gateway) -> list[int]:
@@ -57,7 +35,7 @@ def test_a_video_is_made_from_text(gateway: Gateway) -> None:
 
 
 def test_a_video_is_made_from_an_image(gateway: Gateway, png: bytes) -> None:
-    reference = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    reference = data_url(png)
     done = made(gateway, "it sails", input_reference=reference, seconds=1, size="1280x720", audio=False)
     assert (done["status"], done["usage"]["cost"]) == ("completed", pytest.approx(0.072))
     with av.open(io.BytesIO(content(gateway, done).content), "r") as film:
@@ -78,7 +56,7 @@ def test_a_video_is_made_from_a_video_and_a_finished_one_is_remixed(gateway: Gat
 
 def test_a_part_of_the_content_can_be_had(gateway: Gateway) -> None:
     job = made(gateway)
-    part = gateway.ask("GET", f"/v1/videos/{job['id']}/content", headers={"Range": "bytes=4-7"})
+    part = content(gateway, job, range="bytes=4-7")
     assert (part.status_code, part.content) == (206, b"ftyp")
     still = gateway.ask("GET", f"/v1/videos/{job['id']}/content?variant=thumbnail")
     assert (still.status_code, still.json()["error"]["code"]) == (404, "variant_not_available")
