@@ -31,17 +31,13 @@ def configure(level: str, log_format: str) -> None:
     ]
     as_json: structlog.typing.Processor = structlog.processors.JSONRenderer(serializer=_json)
     render: structlog.typing.Processor = structlog.dev.ConsoleRenderer() if as_text else as_json
-    # The descriptor and not `sys.stderr`, which others may replace and close.
-    out = cast(BinaryIO, open(2, "wb", buffering=0, closefd=False))  # noqa: SIM115
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(TextIOWrapper(out, write_through=True))
-        if as_text
-        else structlog.BytesLoggerFactory(out),
+        logger_factory=structlog.PrintLoggerFactory(_text()) if as_text else structlog.BytesLoggerFactory(_bytes()),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(TextIOWrapper(out, write_through=True))
+    handler = logging.StreamHandler(_text())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
@@ -54,6 +50,15 @@ def configure(level: str, log_format: str) -> None:
     logging.basicConfig(handlers=[handler], level=threshold, force=True)
     for name, level_of_library in QUIET.items():
         logging.getLogger(name).setLevel(max(threshold, level_of_library))
+
+
+def _bytes() -> BinaryIO:
+    """The descriptor and not `sys.stderr`, which others may replace and close. Each user has a file object of its own."""
+    return cast(BinaryIO, open(2, "wb", buffering=0, closefd=False))
+
+
+def _text() -> TextIOWrapper:
+    return TextIOWrapper(_bytes(), encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
 def _json(event: dict[str, Any], **_: Any) -> bytes:
