@@ -29,7 +29,7 @@ run: .venv/run.stamp ## Start everything; PORT and HOST can be set
 test: .venv/dev.stamp ## Run all tests
 	$(BIN)/pytest -q
 
-check: check-generated lint lint-spec types layers migrations ## All that needs no running server
+check: check-generated lint lint-spec types layers migrations ## All checks but the tests and the contract run; needs Node.js
 
 generate: .venv/dev.stamp ## openapi.yaml and upstreams/ -> generated/
 	$(BIN)/python -m codegen

@@ -112,7 +112,7 @@ class Unauthorized(ApiError):
 
 
 class PaymentRequired(ApiError):
-    """402. A budget, or the provider's credit, is used up."""
+    """402. A budget is used up. Nothing has budgets yet; credit that is used up at the provider is a 502."""
 
 
 class Forbidden(ApiError):
@@ -144,11 +144,13 @@ class RangeNotSatisfiable(ApiError):
 
 
 class UnprocessableContent(ApiError):
-    """422. The provider understood the request and refused its content."""
+    """422. The `Idempotency-Key` was used for another request, or the provider cannot process this one. A create that moderation
+    refuses is a failed job, answered with 200.
+    """
 
 
 class TooManyRequests(ApiError):
-    """429. Too many requests, here or at the provider."""
+    """429. The provider asks to slow down; see `Retry-After`."""
 
 
 class InternalError(ApiError):
@@ -285,7 +287,7 @@ class Client:
         basic: tuple[str, str] | None = None,
         api_key: str | None = None,
         virtual_key: str | None = None,
-        timeout: float | tuple[float, float] = (10.0, 120.0),
+        timeout: float | tuple[float, float] = (10.0, 330.0),
         retries: int = 2,
         session: requests.Session | None = None,
         on_response: Callable[[requests.Response], None] | None = None,
@@ -335,7 +337,9 @@ class Client:
         The body is JSON, or `multipart/form-data` as the OpenAI SDKs send it: every field as text, `input_reference` as a
         file part (or as text).
 
-        Every header `x-bf-eh-NAME` is sent to the provider as `NAME`, unless the provider's own protocol uses that header.
+        Every header `x-bf-eh-NAME` is sent to the provider as `NAME`, except headers that carry credentials or
+        frame the message (`authorization`, `cookie`, `x-api-key`, `host`, `content-type`, `range` and the like) and those that
+        the provider's own protocol uses.
 
         x_bf_api_key: The name of the provider key to use, in place of a weighted choice.
         x_bf_api_key_id: The id of the provider key to use. It wins over `x-bf-api-key`.
@@ -348,8 +352,10 @@ class Client:
         idempotency_key: The caller's own word for this request, quoted or bare, at most 255 characters. Sent again
             with the same request it brings the first answer (and `Idempotency-Replayed: true`) instead of a second
             job; with another request it is a 422 `idempotency_key_reused`, and while the first is under way a 409
-            `idempotency_in_progress`. A request that was refused before it was recorded leaves its key free. Keys are
-            kept as long as their jobs.
+            `idempotency_in_progress`. A request that was refused before it was recorded leaves its key free, and so
+            does one that no provider could take just then (429 `provider_rate_limited`, 503 `provider_overloaded`,
+            502 `provider_unreachable` and `upstream_credentials_exhausted`). Any other error is such a first answer.
+            Keys are kept as long as their jobs.
         prefer: `wait=N` (RFC 7240) holds the answer until the job has ended or N seconds have passed, at most 300.
             What cannot be honoured is ignored, as that RFC says; `Preference-Applied` tells what was.
         """
@@ -482,8 +488,10 @@ class Client:
         idempotency_key: The caller's own word for this request, quoted or bare, at most 255 characters. Sent again
             with the same request it brings the first answer (and `Idempotency-Replayed: true`) instead of a second
             job; with another request it is a 422 `idempotency_key_reused`, and while the first is under way a 409
-            `idempotency_in_progress`. A request that was refused before it was recorded leaves its key free. Keys are
-            kept as long as their jobs.
+            `idempotency_in_progress`. A request that was refused before it was recorded leaves its key free, and so
+            does one that no provider could take just then (429 `provider_rate_limited`, 503 `provider_overloaded`,
+            502 `provider_unreachable` and `upstream_credentials_exhausted`). Any other error is such a first answer.
+            Keys are kept as long as their jobs.
         prefer: `wait=N` (RFC 7240) holds the answer until the job has ended or N seconds have passed, at most 300.
             What cannot be honoured is ignored, as that RFC says; `Preference-Applied` tells what was.
         """
@@ -502,7 +510,8 @@ class Client:
     def model_list(self) -> models.ModelListResponse:
         """List the video models that can be used now
 
-        Every model of every configured provider, with what it can do.
+        The models that the catalogue knows of every configured provider, with what each can do. Providers that anyone can
+        bring models to (vLLM, SGLang, OpenRouter, Replicate, custom ones) also take models that are not listed.
         """
         return _read(models.ModelListResponse, self._send(_Request("GET", "/v1/models")))
 

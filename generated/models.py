@@ -76,7 +76,7 @@ class VideoError(BaseModel):
     code: Annotated[
         StrictStr,
         Field(
-            description="`content_filtered`, `timeout`, `submission_unknown`, `provider_refused`, or the provider's own code of the failure.\n"
+            description="`content_filtered`, `cancelled`, `timeout`, `expired`, `provider_lost_job`, `provider_failed`, `submission_unknown`;\nor the provider's own code; or, where no provider took the job, the code of the answer to the create.\n"
         ),
     ]
     message: Annotated[StrictStr, Field(description='The reason, for people.')]
@@ -452,7 +452,7 @@ class Health(BaseModel):
     sandbox: Annotated[
         StrictBool,
         Field(
-            description='True when no provider is configured and emulators serve every request. Nothing real is generated.'
+            description='True when emulators serve every request: no provider is configured, or `REELGATE_SANDBOX` is set. Nothing is paid.\n'
         ),
     ]
     dependencies: Annotated[
@@ -515,7 +515,7 @@ class VideoGenerationRequest(BaseModel):
     input_reference: Annotated[
         StrictStr | MISSING,
         Field(
-            description='The first frame of the video, as a base64 data URL (PNG, JPEG or WebP) or as an `https:` URL.',
+            description='The first frame of the video, as a base64 data URL (PNG, JPEG or WebP) or as a URL that the provider can fetch; most take\n`https:` only.\n',
             pattern='^(data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/]*={0,2}|https?://[!-~]+)$',
         ),
     ] = MISSING

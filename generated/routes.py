@@ -66,7 +66,9 @@ class Videos(Protocol[Caller]):
         The body is JSON, or `multipart/form-data` as the OpenAI SDKs send it: every field as text, `input_reference` as a
         file part (or as text).
 
-        Every header `x-bf-eh-NAME` is sent to the provider as `NAME`, unless the provider's own protocol uses that header.
+        Every header `x-bf-eh-NAME` is sent to the provider as `NAME`, except headers that carry credentials or
+        frame the message (`authorization`, `cookie`, `x-api-key`, `host`, `content-type`, `range` and the like) and those that
+        the provider's own protocol uses.
         """
         ...
 
@@ -139,7 +141,8 @@ class Models(Protocol[Caller]):
     async def model_list(self, caller: Caller) -> Answer[schemas.ModelListResponse]:
         """List the video models that can be used now
 
-        Every model of every configured provider, with what it can do.
+        The models that the catalogue knows of every configured provider, with what each can do. Providers that anyone can
+        bring models to (vLLM, SGLang, OpenRouter, Replicate, custom ones) also take models that are not listed.
         """
         ...
 

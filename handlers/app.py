@@ -71,6 +71,7 @@ def build(settings: Settings, configuration: Configuration, database: URL, own_u
             stack.push_async_callback(tracking.close)
             for run in [changes.run, *([tracking.work] if settings.worker else [])]:
                 stack.push_async_callback(cancelled, asyncio.create_task(run()))
+            stack.push_async_callback(dispatcher.close)
             yield
 
     app = AsyncApp(

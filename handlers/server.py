@@ -119,7 +119,8 @@ def reachable(host: str) -> str:
 def ready_line(settings: Settings, url: str, *, sandbox: bool) -> str:
     """What a person sees when the server is ready: where it is, what serves it, and a request to copy."""
     key = '-H "Authorization: Bearer $REELGATE_API_KEY" ' if settings.api_keys else ""
-    warning = "\nSANDBOX: no provider is configured, so emulators serve every request. Nothing is generated or paid.\n"
+    why = "REELGATE_SANDBOX is set" if settings.sandbox else "no provider is configured"
+    warning = f"\nSANDBOX: emulators serve every request, because {why}. They draw the videos; nothing is paid.\n"
     return f"""
 reelgate is ready on {url}
 {warning if sandbox else ""}

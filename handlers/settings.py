@@ -39,7 +39,8 @@ class Settings(BaseSettings):
     api_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(
         default_factory=dict,
         validation_alias="REELGATE_API_KEYS",
-        description="Keys of the gateway as `name:secret`, comma separated. A job belongs to the key that made it.",
+        description="Keys of the gateway as `name:secret`, comma separated, each secret of 8 characters or more. "
+        "A job belongs to the key that made it.",
     )
     public_url: str | None = Field(
         None,

@@ -99,14 +99,14 @@ class Output:
         for model in answer.data:
             can = model.capabilities
             takes = [name for name in ("audio", "seed", "negative_prompt") if getattr(can, name)]
-            prices = [f"{price.usd_per_second:g}" for price in model.pricing] if model.pricing is not MISSING else []
+            prices = sorted({price.usd_per_second for price in model.pricing} if model.pricing is not MISSING else ())
             table.add_row(
                 model.id,
                 ", ".join(can.inputs),
                 " ".join(can.seconds) if can.seconds is not MISSING else "any",
                 " ".join(can.sizes) if can.sizes is not MISSING else "any",
                 ", ".join(takes),
-                " to ".join(prices if len(prices) < 3 else (prices[0], prices[-1])),
+                " to ".join(f"{price:g}" for price in (prices if len(prices) < 3 else (prices[0], prices[-1]))),
             )
         self._answers.print(table)
 
@@ -114,7 +114,7 @@ class Output:
         if self.as_json:
             self._document(health)
             return
-        mode = ", sandbox: nothing is generated or paid" if health.sandbox else ""
+        mode = ", sandbox: emulators draw the videos, nothing is paid" if health.sandbox else ""
         self._answers.print(health.status, style=STYLES.get(health.status), end=" ")
         self._answers.print(f"reelgate {health.version}{mode}")
         for each in health.dependencies:

@@ -3,7 +3,7 @@
 The key is committed with the job, before any provider is called, and unique for its caller. So of two requests with one key, in
 one process or in many, at most one is placed, and the answer it got is what every other one gets: with the same request the same
 answer, with another request a 422, and while the first is still under way a 409. A request that was refused before a job was
-recorded leaves no trace, so its key can be used again.
+recorded leaves no trace, and one that no provider could take just then sets its key free: both can be sent again.
 """
 
 from __future__ import annotations
@@ -17,12 +17,24 @@ from pydantic import BaseModel
 from generated.models import VideoGenerationResponse
 from generated.routes import Answer
 
-from ..errors import Conflict, OutcomeUnknown, ReelgateError, Repeated, UnprocessableContent
+from ..errors import (
+    Conflict,
+    KeyRefused,
+    NotSent,
+    OutcomeUnknown,
+    Overloaded,
+    RateLimited,
+    ReelgateError,
+    Repeated,
+    UnprocessableContent,
+)
 from ..jobs import states
 from ..jobs.ledger import Job, Once
 
 HEADER = "Idempotency-Key"
 REPLAYED = {"Idempotency-Replayed": "true"}
+PASSING = (RateLimited, Overloaded, NotSent, KeyRefused)
+"""Certainly no job was made, and the same request may well succeed later."""
 
 
 def once(header: str | None, body: BaseModel, operation: str) -> Once | None:
@@ -38,6 +50,13 @@ def remembered(outcome: Answer[VideoGenerationResponse] | ReelgateError) -> dict
     if isinstance(outcome, Answer):
         return {"body": orjson.loads(outcome.body.model_dump_json()), "headers": dict(outcome.headers)}
     return {"error": outcome.as_record()}
+
+
+def after(error: ReelgateError) -> dict[str, Any]:
+    """What a create that was refused changes in its row: it keeps the answer, or loses the key if it can be sent again."""
+    if isinstance(error, PASSING):
+        return {"idempotency_key": None, "fingerprint": None}
+    return {"answer": remembered(error)}
 
 
 def repeated(job: Job, asked: Once) -> Answer[VideoGenerationResponse] | None:

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Literal
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
 from generated import models
@@ -24,7 +26,9 @@ from ..providers.adapter import REQUEST_TYPES, Inline
 from ..providers.registry import Registry
 from ..upstream import Upstream
 from . import waiting
-from .idempotency import once, remembered, repeated
+from .idempotency import REPLAYED, after, once, remembered, repeated
+
+log = structlog.get_logger()
 
 NOTHING: Mapping[str, Any] = {}
 
@@ -60,7 +64,7 @@ class Videos:
         exchanges.set(seen)
         asked = once(idempotency_key, body, "generation")
         place = partial(self._dispatcher.generate, caller.name, body, wishes, asked)
-        created = self._created(place, asked, "video_generation", lambda job: self._raw(job, wishes, seen))
+        created = self._created(caller.name, place, asked, "video_generation", lambda job: self._raw(job, wishes, seen))
         return await self._waited(await created, prefer)
 
     async def video_list(
@@ -132,38 +136,54 @@ class Videos:
         idempotency_key: str | None = None,
         prefer: str | None = None,
     ) -> Answer[models.VideoGenerationResponse]:
-        source = await self._job(caller, video_id)
-        self._registry.maker(source.provider).demand("remix")
-        if source.state != states.COMPLETED:
-            raise Conflict(
-                f"Only a completed video can be remixed; the status of this one is {_status(source)}.",
-                code="video_not_completed",
-            )
-        asked = once(idempotency_key, body, f"remix of {source.id}")
-        place = partial(self._dispatcher.remix, caller.name, source, body, asked)
-        return await self._waited(await self._created(place, asked, "video_remix"), prefer)
+        asked = once(idempotency_key, body, f"remix of {video_id}")
+
+        async def place() -> Job:
+            source = await self._job(caller, video_id)
+            self._registry.maker(source.provider).demand("remix")
+            if source.state != states.COMPLETED:
+                raise Conflict(
+                    f"Only a completed video can be remixed; the status of this one is {_status(source)}.",
+                    code="video_not_completed",
+                )
+            return await self._dispatcher.remix(caller.name, source, body, asked)
+
+        return await self._waited(await self._created(caller.name, place, asked, "video_remix"), prefer)
 
     async def _created(
         self,
+        owner: str,
         place: Callable[[], Awaitable[Job]],
         asked: Once | None,
         request_type: str,
         raw: Callable[[Job], Mapping[str, Any]] = lambda job: NOTHING,
     ) -> Answer[models.VideoGenerationResponse]:
         """Place a job and remember the answer, or give the answer that is remembered."""
+        if asked is None:
+            job = await place()
+            return self._answer(job, request_type, raw(job))
         try:
+            # First of all, because what the first request needed may be gone by now.
+            first = await self._ledger.made_with(owner, asked.key)
+            if first is not None:
+                raise KeyTaken(first)
             job = await place()
         except KeyTaken as taken:
-            assert asked is not None, "only a key can be taken"
             return repeated(taken.job, asked) or self._answer(taken.job, request_type)
         except ReelgateError as error:
-            if asked is not None and "video_id" in error.facts:
-                await self._ledger.note(error.facts["video_id"], answer=remembered(error))
+            if "video_id" in error.facts:
+                await self._remember(error.facts["video_id"], after(error))
             raise
         answer = self._answer(job, request_type, raw(job))
-        if asked is not None:
-            await self._ledger.note(job.id, answer=remembered(answer))
+        await self._remember(job.id, {"answer": remembered(answer)})
         return answer
+
+    async def _remember(self, job_id: str, changes: Mapping[str, Any]) -> None:
+        """Change the row of a create. If that fails the answer is given all the same: it is true, and another would not be."""
+        try:
+            await self._ledger.note(job_id, **changes)
+        except (SQLAlchemyError, OSError) as error:
+            log.error("the answer to a create cannot be remembered", job=job_id, error=str(error))
 
     async def _waited(
         self, answer: Answer[models.VideoGenerationResponse], prefer: str | None
@@ -172,10 +192,17 @@ class Videos:
         patience = waiting.seconds(prefer)
         if patience is None:
             return answer
-        job = await self._ledger.get(answer.body.id)
-        assert job is not None, "its answer has been given"
-        ended = self._answer(await self._ledger.ended(job, patience), str(answer.body.extra_fields.request_type))
-        return Answer(ended.body, headers={**ended.headers, "Preference-Applied": f"wait={patience}"})
+        try:
+            job = await self._ledger.get(answer.body.id)
+            assert job is not None, "its answer has been given"
+            job = await self._ledger.ended(job, patience)
+        except (SQLAlchemyError, OSError):
+            return answer  # it stands, and a 503 would have the caller send an accepted create again
+        facts = answer.body.extra_fields.model_dump()
+        raw: dict[str, Any] = {name: facts[name] for name in ("raw_request", "raw_response") if name in facts}
+        ended = self._answer(job, facts["request_type"], raw)
+        kept = {name: value for name, value in answer.headers.items() if name in REPLAYED}
+        return Answer(ended.body, headers={**ended.headers, **kept, "Preference-Applied": f"wait={patience}"})
 
     async def _job(self, caller: Caller, video_id: str) -> Job:
         job = await self._ledger.find(caller.name, video_id)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,18 +25,16 @@ from ulid import ULID
 from generated.models import VideoGenerationRequest, VideoRemixRequest
 
 from ..errors import (
-    DO_NOT_REPEAT,
     CallerError,
     Conflict,
     ContentRefused,
     OutcomeUnknown,
     ProviderError,
     ReelgateError,
-    Unavailable,
 )
 from ..jobs import states
 from ..jobs.ledger import Job, Ledger, Once
-from ..jobs.tracking import AlreadyFollowed, Tracking, values_of
+from ..jobs.tracking import SIGN_OF_LIFE, AlreadyFollowed, Tracking, values_of
 from ..media.images import Image, from_data_url
 from ..providers.adapter import Account, Adapter, Snapshot
 from ..providers.registry import Provider, Registry
@@ -48,6 +47,8 @@ log = structlog.get_logger()
 
 Create = Callable[[Account], Awaitable[Snapshot]]
 
+SETTLING = 1.0  # seconds that a provider still gets to answer when the server stops
+WRITING = 10.0  # seconds to write down what is known by then
 WRITE_TRIES = 6  # of the one write that must not be lost: that a provider has taken a job
 
 
@@ -57,6 +58,7 @@ class Dispatcher:
         self._registry = registry
         self._tracking = tracking
         self._deadline = deadline
+        self._offers: set[asyncio.Task[Job | None]] = set()
 
     async def generate(
         self, owner: str, request: VideoGenerationRequest, wishes: Wishes, once: Once | None = None
@@ -82,7 +84,7 @@ class Dispatcher:
             }
             create = partial(target.provider.adapter.generate, model=target.model, request=full, image=image)
             accounts = [replace(key.account, headers={**key.account.headers, **wishes.headers}) for key in target.keys]
-            placed = await placing.offer(target.provider, accounts, target.model, details, create)
+            placed = await self._through(placing.offer(target.provider, accounts, target.model, details, create))
             if placed is not None:
                 return placed
         return await placing.give_up()
@@ -99,8 +101,23 @@ class Dispatcher:
         placing = Placing(self._ledger, self._tracking, job)
         details = {"seconds": source.seconds, "size": source.size}
         create = partial(provider.adapter.remix, native_id=source.native_id, request=request)
-        placed = await placing.offer(provider, [account], source.model, details, create)
+        placed = await self._through(placing.offer(provider, [account], source.model, details, create))
         return placed if placed is not None else await placing.give_up()
+
+    async def close(self) -> None:
+        """End what is still being placed when the server stops, so that the ledger knows what is known of it."""
+        for patience in (SETTLING, WRITING):
+            if self._offers:
+                await asyncio.wait(self._offers, timeout=patience)
+            for offer in self._offers:
+                offer.cancel()
+
+    async def _through(self, offer: Coroutine[Any, Any, Job | None]) -> Job | None:
+        """See an offer through, even if its request is cancelled: what was sent to a provider must be written down."""
+        task = asyncio.create_task(offer)
+        self._offers.add(task)
+        task.add_done_callback(self._offers.discard)
+        return await asyncio.shield(task)
 
     def _new(
         self,
@@ -128,6 +145,9 @@ class Dispatcher:
             updated_at=now,
             deadline_at=now + self._deadline,
         )
+
+
+STOPPED = "The gateway stopped before the provider answered, so the job may exist there. Do not send the request again."
 
 
 class Placing:
@@ -174,7 +194,9 @@ class Placing:
             if isinstance(outcome, OutcomeUnknown):
                 await self._write_unknown(_pin(account, model))
                 raise self._told(outcome)
-            await self._ledger.note(self._job.id, attempts=self._attempts)  # a sign of life, see tracking.sweep
+            noted = await self._ledger.note(self._job.id, attempts=self._attempts)
+            if noted is not None and noted.deleted_at is not None:
+                raise _deleted()
             if may_use_next_key(outcome) and len(waiting) > 1:
                 waiting.popleft()
                 fresh -= 1
@@ -191,17 +213,31 @@ class Placing:
     async def _try(self, account: Account, model: str, create: Create) -> Snapshot | ProviderError | CallerError:
         """One try with one key: the job at the provider, or what came instead. It is written on the trail either way."""
         began = time.monotonic()
+        alive = asyncio.create_task(self._stay_alive())
         try:
             snapshot = await create(account)
         except CallerError as refusal:  # what the create needs is not there, so nothing was sent
             self.skip(account.provider, model, refusal)
             return refusal
+        except asyncio.CancelledError:  # the server stops, and what was sent cannot be called back
+            stopped = OutcomeUnknown(STOPPED)
+            self._note(account, model, stopped.outcome, began, stopped)
+            return stopped
         except Exception as raised:
             error = _as_provider_error(raised)
             self._note(account, model, error.outcome, began, error)
             return error
+        finally:
+            alive.cancel()
         self._note(account, model, "accepted", began, None)
         return snapshot
+
+    async def _stay_alive(self) -> None:
+        """Touch the row while a provider takes its time, so that the sweep does not take this process for dead."""
+        while True:
+            await asyncio.sleep(SIGN_OF_LIFE)
+            with suppress(SQLAlchemyError, OSError):
+                await self._ledger.note(self._job.id)
 
     async def give_up(self) -> Job:
         """Close the job as failed and raise the first target's error."""
@@ -234,18 +270,22 @@ class Placing:
                     error=str(error),
                 )
                 await asyncio.sleep(2 ** (tried - 1) / 4)
-        lost = Unavailable("The job was placed but cannot be written down. Do not send it again; quote the event_id.")
-        lost.headers |= DO_NOT_REPEAT
-        raise lost
+        lost = OutcomeUnknown(
+            "The job was placed but cannot be written down. Do not send it again; quote the event_id."
+        )
+        raise self._told(lost)
 
     async def _withdraw(self, adapter: Adapter, account: Account, snapshot: Snapshot, values: Mapping[str, Any]) -> Job:
         """The job was deleted while it was being placed: have the provider forget it too."""
+        written = await self._ledger.get(self._job.id)
+        if written is not None and written.deleted_at is None:
+            return written  # it was not: an earlier try to write it down had succeeded, and the job has ended since
         await self._ledger.note(self._job.id, **values)
         try:
             await adapter.delete(account, snapshot.native_id)
         except ReelgateError as error:
             log.warning("a deleted job runs on at the provider", job=self._job.id, error=error.message)
-        raise Conflict("The job was deleted while it was being placed.", code="video_deleted")
+        raise _deleted()
 
     async def _write_unknown(self, pin: Mapping[str, Any]) -> None:
         """Write down that the outcome is not known. If even that fails the sweep will, and the caller is told all the same."""
@@ -264,7 +304,8 @@ class Placing:
             completed_at=datetime.now(UTC),
             **pin,
         )
-        assert job is not None, "nobody else moves a job that is being submitted"
+        if job is None:
+            raise _deleted()
         return job
 
     def _note(self, account: Account, model: str, outcome: str, began: float, error: ProviderError | None) -> None:
@@ -290,6 +331,10 @@ class Placing:
             video_id=self._job.id,
             attempts=self._attempts,
         )
+
+
+def _deleted() -> Conflict:
+    return Conflict("The job was deleted while it was being placed.", code="video_deleted")
 
 
 def _as_provider_error(raised: Exception) -> ProviderError:

@@ -53,7 +53,6 @@ class Body(AbstractRequestBodyValidator):  # type: ignore[misc]
     async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
         headers = Headers(scope=scope)
         payload = await self.parse(headers, _counted(receive, headers, self.LIMIT))
-        _refuse_depth(payload)
         judge(payload, scope["extensions"]["connexion_routing"]["operation_id"])
         scope["extensions"].setdefault("connexion_context", {})["payload"] = payload
         # connexion would read the form a second time; it is told that there is none.
@@ -78,6 +77,7 @@ class JsonBody(Body):
         except orjson.JSONDecodeError as error:
             _refuse_other_encodings(body)
             raise InvalidRequest(f"The body is not JSON: {error}", code="invalid_json") from None
+        _refuse_depth(payload)  # json is recursive, orjson is not
         if len(body) <= LOOKED_AT_TWICE:
             json.loads(body, object_pairs_hook=_no_field_twice)
         return payload
@@ -99,9 +99,11 @@ class FormBody(Body):
             what = getattr(error, "message", None) or "it has no boundary or broken parts"
             raise InvalidRequest(f"The form cannot be read: {what}", code="invalid_form") from None
         try:
-            return await payload_of(form)
+            payload = await payload_of(form)
         finally:
             await form.close()
+        _refuse_depth(payload)
+        return payload
 
 
 class Utf8Parser(MultiPartParser):
@@ -158,10 +160,11 @@ def _refuse_depth(payload: Any) -> None:
 
 
 def _no_field_twice(pairs: list[tuple[str, Any]]) -> None:
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidRequest(f"The field {twice!r} stands in the body twice.", code="invalid_json", param=twice)
+    seen = set[str]()
+    for name, _ in pairs:
+        if name in seen:
+            raise InvalidRequest(f"The field {name!r} stands in the body twice.", code="invalid_json", param=name)
+        seen.add(name)
 
 
 def _refuse_other_encodings(body: bytearray) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
 from ..context import base_url, forwarded_headers, request_id
+from ..errors import OutcomeUnknown
+from .envelope import envelope
 
 log = structlog.get_logger()
 
@@ -35,6 +39,11 @@ def _plain(name: bytes, value: bytes) -> tuple[bytes, bytes]:
         return name, value
     media_type, separator, parameters = value.partition(b";")
     return name, media_type.strip().lower() + separator + parameters.strip()
+
+
+def _cut_short(event: str) -> Response:
+    lost = OutcomeUnknown("The gateway stopped before this was done. Do not send it again: it may have been done.")
+    return Response(envelope(lost, event), lost.status, headers=lost.headers, media_type="application/json")
 
 
 class Requests:
@@ -74,6 +83,10 @@ class Requests:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except asyncio.CancelledError:  # the server stops; without an answer an SDK would send a create again
+            if status or scope["method"] != "POST":
+                raise
+            await _cut_short(identity)(scope, receive, send_with_id)
         finally:
             # A successful read changes nothing and there are thousands of them: they are for debugging only.
             tell = log.debug if scope["method"] == "GET" and 200 <= status < 400 else log.info

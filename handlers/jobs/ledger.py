@@ -123,6 +123,7 @@ class Ledger:
         """The job once it has ended, or as it is after `patience` seconds."""
         until = time.monotonic() + patience
         with self.cache.awaited(job.id) as changed:
+            job = await self.get(job.id) or job  # it may have changed before anybody listened
             while not job.ended and (left := until - time.monotonic()) > 0:
                 with suppress(TimeoutError):
                     # While nothing is heard of other processes, the row is looked at again now and then.
@@ -171,6 +172,10 @@ class Ledger:
             rows = (await connection.execute(query)).all()
         return [Job(*row) for row in rows[:limit]], len(rows) > limit
 
+    async def made_with(self, owner: str, idempotency_key: str) -> Job | None:
+        """The job that the owner made with this idempotency key, deleted ones included."""
+        return await self._one(and_(jobs.c.owner == owner, jobs.c.idempotency_key == idempotency_key))
+
     async def unfinished(self, state: str, *, idle_since: datetime) -> list[Job]:
         """The jobs in `state` that nobody has touched since then, oldest first."""
         query = (
@@ -192,7 +197,7 @@ class Ledger:
             async with self._single.connect() as connection:
                 await connection.execute(RECORD, {column.name: getattr(job, column.name) for column in COLUMNS})
         except IntegrityError:
-            first = await self._one(and_(jobs.c.owner == job.owner, jobs.c.idempotency_key == job.idempotency_key))
+            first = await self.made_with(job.owner, job.idempotency_key) if job.idempotency_key is not None else None
             if first is None:
                 raise
             raise KeyTaken(first) from None
@@ -282,6 +287,9 @@ class JobCache:
         for loads in self._loads.values():
             for load in loads:
                 load.valid = False
+        for waiting in self._waiting.values():
+            for event in waiting:
+                event.set()
 
     @contextmanager
     def awaited(self, job_id: str) -> Iterator[asyncio.Event]:

@@ -38,7 +38,8 @@ FETCH: Final = 0.25  # seconds between two looks at the queue
 SWEEP: Final = 5.0  # seconds between two looks for jobs that nobody follows
 SLOWEST: Final = 60.0  # seconds: the longest pause between two questions, however often they fail
 GONE_AFTER: Final = 3  # failures in a row, the last a 404, before we believe that the provider has lost the job
-MARGIN: Final = 60.0  # seconds beyond the longest try of a create, after which its dispatcher must be dead
+SIGN_OF_LIFE: Final = 10.0  # seconds between two marks that a dispatcher leaves on the job that it is placing
+PRESUMED_DEAD: Final = 60.0  # seconds without such a mark
 
 UNFOLLOWED = text("""
     SELECT id FROM jobs WHERE state IN ('queued', 'in_progress') AND deleted_at IS NULL
@@ -191,13 +192,11 @@ class Tracking:
                 await self._task.configure(lock=job_id, queueing_lock=job_id).defer_async(job_id=job_id)
             except procrastinate_errors.AlreadyEnqueued:
                 log.debug("another process was first", job=job_id)
-        for job in await self._ledger.unfinished(states.SUBMITTING, idle_since=datetime.now(UTC) - self._longest_try()):
+        for job in await self._ledger.unfinished(
+            states.SUBMITTING, idle_since=datetime.now(UTC) - timedelta(seconds=PRESUMED_DEAD)
+        ):
             log.error("the outcome of a submission is not known", job=job.id, provider=job.provider)
             await self._ledger.move(job.id, states.UNKNOWN)
-
-    def _longest_try(self) -> timedelta:
-        limits = [provider.network.default_request_timeout_in_seconds for provider in self._registry]
-        return timedelta(seconds=max(limits, default=0) + MARGIN)
 
 
 _asked: weakref.WeakKeyDictionary[psycopg.AsyncConnection[Any], float] = weakref.WeakKeyDictionary()

@@ -89,6 +89,20 @@ def test_a_refusal_before_anything_was_recorded_leaves_the_key_free(gateway: Gat
     assert send(gateway, once).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("directive", "status"),
+    [("429 times=3", 429), ("503 times=3", 503), ("401 times=1", 502)],
+)
+def test_a_create_that_could_not_be_taken_just_then_can_be_sent_again(
+    gateway: Gateway, directive: str, status: int
+) -> None:
+    once, prompt = key(), f"once {key()} [sandbox:no-render] [sandbox:{directive}]"
+    assert send(gateway, once, prompt=prompt).status_code == status
+    made = send(gateway, once, prompt=prompt)
+    assert made.status_code == 200 and "idempotency-replayed" not in made.headers
+    assert send(gateway, once, prompt=prompt).json()["id"] == made.json()["id"]
+
+
 @pytest.mark.parametrize("bad", ['""', "with blank", '"open', "a" * 256, "ä".encode().decode("latin-1")])
 def test_what_is_no_key_is_refused_by_its_name(gateway: Gateway, bad: str) -> None:
     refused = gateway.ask("POST", "/v1/videos", json=BODY, headers={"Idempotency-Key": bad.encode("latin-1")})

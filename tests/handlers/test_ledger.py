@@ -424,3 +424,19 @@ def test_a_read_that_was_overtaken_is_not_kept_and_leaves_nothing_behind() -> No
         load.store(new)
     assert cache.get(new.id) is new
     assert cache._loads == {}
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_who_waits_looks_again_when_changes_may_have_gone_unheard(database: str, trusted: bool) -> None:
+    async with opened(database) as ledger:
+        new = await recorded(ledger, state=states.QUEUED)
+        with ledger.cache.awaited(new.id) as changed:
+            ledger.cache.trust(trusted)
+            assert changed.is_set()
+
+
+async def test_who_waits_sees_what_happened_before_anybody_listened(database: str) -> None:
+    async with opened(database) as ledger:
+        seen = await recorded(ledger, state=states.QUEUED)
+        await ledger.move(seen.id, states.COMPLETED)
+        assert (await asyncio.wait_for(ledger.ended(seen, 60), 5)).state == states.COMPLETED

@@ -104,7 +104,7 @@ def test_the_measured_numbers_are_those_of_the_benchmark() -> None:
 
 
 def test_every_trouble_of_the_readme_can_be_ordered() -> None:
-    ordered = [row.split("`")[1] for row in rows("## Order some trouble")]
+    ordered = [row.split("`")[1] for row in rows("## Ask for trouble")]
     assert all(trouble.parse(prompt) for prompt in ordered)
 
 

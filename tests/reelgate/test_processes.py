@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -59,13 +60,22 @@ def test_serve_says_that_its_port_is_taken() -> None:
     assert f"Cannot listen on 127.0.0.1:{port}" in refused.stderr
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """In the background of a shell SIGINT is ignored, and what we start would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_wait_names_the_job_and_how_to_resume(url: str) -> None:
     command = [*REELGATE, "--url", url, "generate", "A boat [sandbox:stuck]", "-m", "runway/gen4.5"]
     with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         accepted = process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
+        _, rest = process.communicate(timeout=20)
     video_id = accepted.split()[-1]
     assert process.returncode == 130
     assert f"`reelgate get {video_id}` tells how far it is" in rest

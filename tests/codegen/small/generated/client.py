@@ -173,7 +173,7 @@ class Client:
         *,
         bearer: str | None = None,
         key: str | None = None,
-        timeout: float | tuple[float, float] = (10.0, 120.0),
+        timeout: float | tuple[float, float] = (10.0, 330.0),
         retries: int = 2,
         session: requests.Session | None = None,
         on_response: Callable[[requests.Response], None] | None = None,

@@ -1,0 +1,152 @@
+"""A create that something comes in between: the server stops, the job is deleted, an answer is lost. Nothing is paid twice."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.gateway import Gateway, new_database, running
+from tests.handlers.wire import Cable, Origin, Received, Steps, configured, origin, reply
+
+JOB = {"object": "video", "model": "m", "status": "queued", "progress": 0, "created_at": 1, "size": "1280x720"}
+QUICK = {"retry_backoff_initial": 1, "retry_backoff_max": 2}
+
+
+def provider(request: Received) -> Steps:
+    """What it answers stands in the prompt."""
+
+    def answer(status: int, body: dict[str, Any]) -> bytes:
+        return reply(status, json.dumps(body).encode(), content_type="application/json")
+
+    def error(code: str | None) -> dict[str, Any]:
+        return {"error": {"message": "no", "type": "x", "param": None, "code": code}}
+
+    if request.method == "DELETE":
+        return [answer(200, {"id": "v", "object": "video.deleted", "deleted": True})]
+    if b"finished" in request.body:
+        return [answer(200, {**JOB, "id": "v", "seconds": "4", "status": "completed", "progress": 100})]
+    if b"moderated" in request.body:
+        return [1.0, answer(400, error("moderation_blocked"))]
+    if b"breaks" in request.body and b"first" in request.body:
+        return [1.0, answer(500, error(None))]
+    if b"dawdles" in request.body:
+        return [2.4, answer(200, {**JOB, "id": "v", "seconds": "4"})]
+    if b"hangs" in request.body:
+        return [6.0, answer(200, {**JOB, "id": "v", "seconds": "4"})]
+    return [answer(200, {**JOB, "id": "v", "seconds": "4"})]
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Origin]:
+    with origin(provider) as listening:
+        yield listening
+
+
+@pytest.fixture(scope="module")
+def gateway(upstream: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    directory, settings = tmp_path_factory.mktemp("interrupted"), configured(openai=upstream.url, network=QUICK)
+    with running(directory, configuration=settings, worker=False) as it:
+        yield it
+
+
+def create(gateway: Gateway, prompt: str, headers: dict[str, str] | None = None, **body: Any) -> requests.Response:
+    return gateway.ask(
+        "POST", "/v1/videos", json={"model": "openai/first", "prompt": prompt, **body}, headers=headers or {}
+    )
+
+
+def newest(gateway: Gateway) -> dict[str, Any]:
+    job: dict[str, Any] = gateway.ask("GET", "/v1/videos?limit=1").json()["data"][0]
+    return job
+
+
+@pytest.mark.parametrize("prompt", ["moderated", "breaks"])
+def test_a_job_deleted_while_it_is_refused_goes_no_further(gateway: Gateway, upstream: Origin, prompt: str) -> None:
+    before = len(upstream.received)
+    with ThreadPoolExecutor() as pool:
+        creating = pool.submit(create, gateway, prompt, fallbacks=["openai/second"])
+        until = time.monotonic() + 10
+        while len(upstream.received) == before and time.monotonic() < until:
+            time.sleep(0.02)
+        assert gateway.ask("DELETE", f"/v1/videos/{newest(gateway)['id']}").status_code == 200
+        refused = creating.result()
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "video_deleted")
+    assert [request.method for request in upstream.received[before:]] == ["POST"]
+
+
+def test_a_finished_job_is_not_taken_for_deleted_when_only_the_word_of_the_database_is_lost(
+    upstream: Origin, tmp_path: Path
+) -> None:
+    cable, cut = Cable(new_database()), list[bytes]()
+
+    def once(data: bytes) -> bool:
+        if b"UPDATE jobs" in data and b"completed" in data and not cut:
+            cut.append(data)
+            return True
+        return False
+
+    before = len(upstream.received)
+    settings = configured(openai=upstream.url, network=QUICK)
+    with cable.plugged_in(), running(tmp_path, cable.url, configuration=settings, worker=False) as gateway:
+        cable.deafen = once
+        made = create(gateway, "finished")
+    assert (made.status_code, made.json()["status"], len(cut)) == (200, "completed", 1)
+    assert [request.method for request in upstream.received[before:]] == ["POST"]
+
+
+def test_a_server_that_stops_in_the_middle_of_a_create_says_that_its_outcome_is_unknown(
+    upstream: Origin, tmp_path: Path
+) -> None:
+    database, settings = new_database(), configured(openai=upstream.url, network=QUICK)
+    once = {"Idempotency-Key": "once"}
+    before = len(upstream.received)
+    with ThreadPoolExecutor() as pool:
+        with running(tmp_path, database, configuration=settings, worker=False) as gateway:
+            creating = pool.submit(create, gateway, "hangs", once)
+            until = time.monotonic() + 10
+            while len(upstream.received) == before and time.monotonic() < until:
+                time.sleep(0.02)
+        lost = creating.result()
+    assert (lost.status_code, lost.json()["error"]["code"]) == (504, "submission_unknown")
+    assert lost.headers["x-should-retry"] == "false"
+    with running(tmp_path, database, configuration=settings, worker=False) as gateway:
+        again = create(gateway, "hangs", once)
+        assert (again.status_code, again.json()["error"]["code"]) == (504, "submission_unknown")
+        known = gateway.ask("GET", f"/v1/videos/{newest(gateway)['id']}").json()
+    assert (known["status"], known["error"]["code"]) == ("failed", "submission_unknown")
+    assert len(upstream.received) == before + 1
+
+
+def test_a_create_that_is_answered_while_the_server_stops_is_kept(upstream: Origin, tmp_path: Path) -> None:
+    database, settings = new_database(), configured(openai=upstream.url, network=QUICK)
+    before = len(upstream.received)
+    with ThreadPoolExecutor() as pool, running(tmp_path, database, configuration=settings, worker=False) as gateway:
+        creating = pool.submit(create, gateway, "dawdles")
+        until = time.monotonic() + 10
+        while len(upstream.received) == before and time.monotonic() < until:
+            time.sleep(0.02)
+    assert creating.result().status_code == 504  # the request was cut short, the job was not
+    with running(tmp_path, database, configuration=settings, worker=False) as gateway:
+        assert newest(gateway)["status"] == "queued"
+
+
+def test_a_repeated_remix_is_answered_though_its_source_is_gone(gateway: Gateway) -> None:
+    source, once = create(gateway, "finished").json()["id"], {"Idempotency-Key": "remix"}
+    first = gateway.ask("POST", f"/v1/videos/{source}/remix", json={"prompt": "finished"}, headers=once)
+    assert gateway.ask("DELETE", f"/v1/videos/{source}").status_code == 200
+    again = gateway.ask("POST", f"/v1/videos/{source}/remix", json={"prompt": "finished"}, headers=once)
+    assert (first.status_code, again.status_code, again.json()) == (200, 200, first.json())
+
+
+def test_a_replay_that_is_waited_for_says_that_it_is_one(gateway: Gateway) -> None:
+    once = {"Idempotency-Key": "waited"}
+    create(gateway, "finished", once)
+    again = create(gateway, "finished", {**once, "Prefer": "wait=1"})
+    assert (again.headers["idempotency-replayed"], again.headers["preference-applied"]) == ("true", "wait=1")
