@@ -42,7 +42,11 @@ async def examine(settings: Settings, environment: Mapping[str, str]) -> list[Fi
         providers = registry.build(configuration, http)
         return [
             _listening(settings),
-            Finding("configuration", "ok", f"{len(providers.providers)} providers, from {came_from}"),
+            Finding(
+                "configuration",
+                "ok" if providers.providers else "wrong",
+                f"{len(providers.providers)} providers, from {came_from}",
+            ),
             *([_sandbox(settings)] if registry.in_sandbox(settings, configuration) else []),
             await _database(settings),
             *_unused_keys(providers),

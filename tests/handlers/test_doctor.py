@@ -145,7 +145,8 @@ async def test_where_the_configuration_comes_from_is_told(tmp_path: Path, databa
     environment = {"OPENAI_API_KEY": WRONG, "OPENAI_BASE_URL": NOWHERE}
     assert (await examine(settings, environment))[-1].subject == "openai/default"
     path = written(tmp_path)
-    assert (await found(path, database))["configuration"].says == f"0 providers, from {path}"
+    empty = (await found(path, database))["configuration"]
+    assert (empty.verdict, empty.says) == ("wrong", f"0 providers, from {path}")
 
 
 async def test_a_database_that_is_away_is_wrong_and_its_password_is_not_shown(tmp_path: Path) -> None:
