@@ -178,7 +178,8 @@ class Placing:
         Returns the job once it is placed or refused for its content; None when the next target may be asked. Raises
         OutcomeUnknown.
         """
-        waiting, fresh, tries = deque(accounts), len(accounts) - 1, 0
+        waiting, tries = deque(accounts), 0
+        told: dict[str, ProviderError] = {}  # by key
         while True:
             account = waiting[0]
             outcome = await self._try(account, model, create)
@@ -197,17 +198,19 @@ class Placing:
             noted = await self._ledger.note(self._job.id, attempts=self._attempts)
             if noted is not None and noted.deleted_at is not None:
                 raise _deleted()
+            told[account.key] = outcome
             if may_use_next_key(outcome) and len(waiting) > 1:
                 waiting.popleft()
-                fresh -= 1
-                continue
+                if waiting[0].key not in told:
+                    continue
+                outcome = told[waiting[0].key]
+            else:
+                waiting.rotate(-1)
             tries += 1
-            wait = wait_before_retry(outcome, tries, provider.network, fresh_key=fresh > 0)
+            wait = wait_before_retry(outcome, tries, provider.network, fresh_key=waiting[0].key not in told)
             if wait is None:  # what the last key met is why the target failed: others may have been dead before it
                 self._first_error = self._first_error or outcome
                 return None if may_fall_back(outcome) else await self.give_up()
-            waiting.rotate(-1)
-            fresh -= 1
             await asyncio.sleep(wait)
 
     async def _try(self, account: Account, model: str, create: Create) -> Snapshot | ProviderError | CallerError:

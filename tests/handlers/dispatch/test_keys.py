@@ -192,6 +192,7 @@ def rotation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         "limited-good": (LIMITED, GOOD),
         "dead": (REFUSED, SPENT),
         "refused-limited": (REFUSED, LIMITED),
+        "limited-refused": (LIMITED, REFUSED),
         "lone-limited": (LIMITED,),
     }
     with origin(answer) as upstream:
@@ -244,6 +245,13 @@ def test_one_key_refused_and_one_limited_is_told_as_a_limit(rotation: Gateway) -
     refused = rotation.ask("POST", "/v1/videos", json={"model": "refused-limited/sora-2", "prompt": "x"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "provider_rate_limited")
     assert tried(refused.json())[0] == ("refused", "unauthorized")
+
+
+def test_a_limited_key_is_not_asked_again_before_its_time_though_the_next_is_refused(rotation: Gateway) -> None:
+    answer = rotation.ask("POST", "/v1/videos", json={"model": "limited-refused/m", "prompt": "x"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "20")
+    attempts = answer.json()["extra_fields"]["attempts"]
+    assert [attempt["outcome"] for attempt in attempts] == ["rate_limited", "unauthorized"]
 
 
 def test_a_wait_beyond_our_patience_is_left_to_the_caller(rotation: Gateway) -> None:
