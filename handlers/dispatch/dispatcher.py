@@ -90,9 +90,11 @@ class Dispatcher:
         return await placing.give_up()
 
     async def remix(self, owner: str, source: Job, request: VideoRemixRequest, once: Once | None = None) -> Job:
-        """Place a job that changes a finished one, with the key that made that one. Raises as `generate` does."""
+        """Place a job that changes a finished one, with the key that made that one. Raises as `generate` does.
+
+        It is for the caller to see that the source is completed and its provider can remix.
+        """
         provider = self._registry.maker(source.provider)
-        provider.demand("remix")
         account = self._registry.account(source.provider, source.key, source.base_url)
         assert source.native_id is not None, "a completed job has a native id"
         body: dict[str, Any] = request.model_dump(mode="json")
