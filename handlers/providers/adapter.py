@@ -31,6 +31,7 @@ REQUEST_TYPES = {
     "source": "video_download",
     "delete": "video_delete",
     "remix": "video_remix",
+    "listed": "video_list",
 }
 
 
@@ -149,6 +150,19 @@ class Inline:
     media_type: str = "video/mp4"
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A job in a provider's own list, with what tells whether it is one of ours whose answer was lost.
+
+    None is always: the list does not say.
+    """
+
+    native_id: str
+    created_at: datetime
+    prompt: str | None = None
+    model: str | None = None  # the provider's own name of it
+
+
 class Adapter:
     """The operations of a provider. Each is async, makes one upstream call if it can, and raises ProviderError."""
 
@@ -186,6 +200,13 @@ class Adapter:
     async def remix(self, account: Account, native_id: str, request: VideoRemixRequest) -> Snapshot:
         """Create a job that changes a finished one."""
         raise UnsupportedOperation(REQUEST_TYPES["remix"], self.name)
+
+    async def listed(self, account: Account, since: datetime) -> list[Listed]:
+        """Every job of the account that was created at `since` or later, as the provider lists them.
+
+        It is complete, or it raises: a job that is missing here is taken for one that was never made.
+        """
+        raise UnsupportedOperation(REQUEST_TYPES["listed"], self.name)
 
     @classmethod
     def in_environment(cls, environment: Mapping[str, str]) -> dict[str, Any] | None:
