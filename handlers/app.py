@@ -6,12 +6,10 @@ parameters) -> edge/bodies (reading, validation) -> generated/routes (typed argu
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from importlib.resources import files
-from typing import Any
 
 import orjson
 import structlog
@@ -35,42 +33,28 @@ from .dispatch.dispatcher import Dispatcher
 from .edge import bodies, credentials, envelope
 from .edge.requests import Requests
 from .errors import ReelgateError
-from .jobs.changes import Changes
-from .jobs.database import engine_for, migrate
-from .jobs.ledger import Ledger
-from .jobs.tracking import Tracking
-from .providers import registry
 from .settings import Settings
-from .upstream import Upstream
+from .worker import Worker
 
 log = structlog.get_logger()
 
 
 def build(settings: Settings, configuration: Configuration, database: URL, own_url: str) -> ASGIApp:
     """The gateway as an ASGI application. `own_url` is where this very server is reached from this machine."""
-    http = Upstream()
-    engine = engine_for(database)
-    ledger = Ledger(engine)
-    providers = registry.for_server(settings, configuration, own_url, http)
-    changes = Changes(database, ledger.cache)
-    tracking = Tracking(database, ledger, providers, concurrency=settings.tracking_concurrency)
-    dispatcher = Dispatcher(ledger, providers, tracking, deadline=timedelta(minutes=settings.job_deadline_minutes))
+    worker = Worker(settings, configuration, database, own_url)
+    ledger, providers = worker.ledger, worker.providers
+    dispatcher = Dispatcher(
+        ledger, providers, worker.tracking, deadline=timedelta(minutes=settings.job_deadline_minutes)
+    )
     operations = bind(
-        videos=Videos(ledger, dispatcher, providers, http),
+        videos=Videos(ledger, dispatcher, providers, worker.http),
         models=Models(providers),
-        health=Health(engine, changes, tracking, works=settings.worker, sandbox=providers.sandbox),
+        health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),
     )
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(http)
-            stack.push_async_callback(engine.dispose)
-            await migrate(engine)
-            await tracking.open()
-            stack.push_async_callback(tracking.close)
-            for run in [changes.run, *([tracking.work] if settings.worker else [])]:
-                stack.push_async_callback(cancelled, asyncio.create_task(run()))
+        async with worker.running(works=settings.worker), AsyncExitStack() as stack:
             stack.push_async_callback(dispatcher.close)
             yield
 
@@ -89,9 +73,3 @@ def build(settings: Settings, configuration: Configuration, database: URL, own_u
     if providers.sandbox:
         served = sandbox_mount.beside(served, settings.data_dir / "sandbox", settings.sandbox_job_seconds)
     return served
-
-
-async def cancelled(task: asyncio.Task[Any]) -> None:
-    """Cancel a task and wait until it has cleaned up."""
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -7,19 +7,15 @@ import gc
 import os
 import signal
 import socket
-from contextlib import AsyncExitStack
 
 import uvicorn
 
 from . import logs
-from .app import build, cancelled
-from .jobs.changes import Changes
-from .jobs.database import database_url, engine_for, migrate, reach
-from .jobs.ledger import Ledger
-from .jobs.tracking import Tracking
+from .app import build
+from .jobs.database import database_url, reach
 from .providers import registry
 from .settings import Settings, SettingsError
-from .upstream import Upstream
+from .worker import Worker
 
 DRAIN = 20  # seconds that requests under way get to finish when the server stops
 
@@ -69,23 +65,11 @@ async def _work(settings: Settings) -> None:
     configuration = registry.configured(settings, os.environ)
     database = database_url(settings.database_url, settings.data_dir)
     await reach(database)
-    http = Upstream()
-    engine = engine_for(database)
-    ledger = Ledger(engine)
     own_url = f"http://{reachable(settings.host)}:{settings.port}"
-    providers = registry.for_server(settings, configuration, own_url, http)
-    tracking = Tracking(database, ledger, providers, concurrency=settings.tracking_concurrency)
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(http)
-        stack.push_async_callback(engine.dispose)
-        await migrate(engine)
-        await tracking.open()
-        stack.push_async_callback(tracking.close)
-        for run in (Changes(database, ledger.cache).run, tracking.work):
-            stack.push_async_callback(cancelled, asyncio.create_task(run()))
+    async with Worker(settings, configuration, database, own_url).running(works=True):
         print("reelgate worker is ready", flush=True)  # noqa: T201  a person, or a script, waits for this line
         await stopped.wait()
 

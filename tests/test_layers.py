@@ -16,10 +16,11 @@ LAYERS = (
     {"errors", "settings", "context", "logs"},
     {"configuration"},
     {"upstream"},
+    {"egress"},
     {"media"},
     {"providers"},
     {"jobs"},
-    {"access", "dispatch"},
+    {"access", "dispatch", "worker"},
     {"api", "edge"},
     {"sandbox_mount"},
     {"app"},
@@ -33,7 +34,7 @@ APART = {"sandbox": {"sandbox_mount"}, "codegen": set[str]()}
 
 KNOWN_TO = {
     "connexion": ("handlers/app.py", "handlers/edge/", "generated/routes.py"),
-    "aiohttp": ("handlers/upstream.py",),
+    "aiohttp": ("handlers/upstream.py", "handlers/egress.py"),
     "requests": ("generated/client.py",),
     "typer": ("reelgate/",),
     "rich": ("reelgate/",),

@@ -34,7 +34,8 @@ from ..errors import (
 )
 from ..jobs import states
 from ..jobs.ledger import Job, Ledger, Once
-from ..jobs.tracking import SIGN_OF_LIFE, AlreadyFollowed, Tracking, values_of
+from ..jobs.tasks import AlreadyBegun
+from ..jobs.tracking import SIGN_OF_LIFE, Tracking, values_of
 from ..media.images import Image, from_data_url
 from ..providers.adapter import Account, Adapter, Snapshot
 from ..providers.registry import Provider, Registry
@@ -261,7 +262,7 @@ class Placing:
                 follow = self._tracking.begin(self._job.id) if snapshot.status in states.TRACKED else None
                 job = await self._ledger.move(self._job.id, snapshot.status, also=follow, **values)
                 return job if job is not None else await self._withdraw(adapter, account, snapshot, values)
-            except AlreadyFollowed:  # the try before had succeeded after all, only its answer was lost
+            except AlreadyBegun:  # the try before had succeeded after all, only its answer was lost
                 written = await self._ledger.get(self._job.id)
                 assert written is not None, "it was recorded before dispatch"
                 return written

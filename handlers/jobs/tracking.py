@@ -1,40 +1,30 @@
 """Following a job from the provider's yes to its end.
 
-One Procrastinate task per job lives for as long as the job runs: it asks the provider at a pace that fits it, writes down what
-changed, and ends in a terminal state. The task is inserted in the transaction that accepts the job, so neither exists without
-the other. When its process stops or dies, the task goes back to the queue and another process (or the next start) takes over;
-its lock makes sure that no two ask about one job at once.
+One task per job (tasks.py) lives for as long as the job runs: it asks the provider at a pace that fits it, writes down what
+changed, and ends in a terminal state. It begins in the transaction that accepts the job, and no two ask about one job at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-import time
-import weakref
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import procrastinate
-import psycopg
 import structlog
-from procrastinate import exceptions as procrastinate_errors
-from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import URL, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from procrastinate import RetryStrategy
+from sqlalchemy import text
 
 from ..errors import ProviderError, ReelgateError
 from ..providers.adapter import Snapshot
 from ..providers.registry import Registry
 from . import states
-from .database import IDLE
 from .ledger import InTransaction, Job, Ledger
+from .tasks import AlreadyBegun, Tasks
 
 log = structlog.get_logger()
 
-HEARTBEAT: Final = 2.0  # seconds between two signs of life of a worker
-DEAD_AFTER: Final = 10.0  # seconds without one after which its jobs are taken over
-FETCH: Final = 0.25  # seconds between two looks at the queue
+QUEUE: Final = "tracking"
 SWEEP: Final = 5.0  # seconds between two looks for jobs that nobody follows
 SLOWEST: Final = 60.0  # seconds: the longest pause between two questions, however often they fail
 GONE_AFTER: Final = 3  # failures in a row, the last a 404, before we believe that the provider has lost the job
@@ -48,53 +38,27 @@ UNFOLLOWED = text("""
 """)
 
 
-class AlreadyFollowed(Exception):
-    """There is a task for the job: whoever thought that its transaction had failed was wrong."""
-
-
 class Tracking:
-    def __init__(self, url: URL, ledger: Ledger, registry: Registry, *, concurrency: int) -> None:
+    def __init__(self, tasks: Tasks, ledger: Ledger, registry: Registry, *, concurrency: int) -> None:
+        self._tasks = tasks
         self._ledger = ledger
         self._registry = registry
         self._concurrency = concurrency
-        self._conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._app = procrastinate.App(connector=procrastinate.PsycopgConnector())
         # Retried for ever: a task that stopped retrying would leave its job without anybody to end it.
-        retry = procrastinate.RetryStrategy(wait=1)
-        self._task = self._app.task(name="track", queue="tracking", retry=retry)(self.track)
+        self._task = tasks.add(QUEUE, self.track, RetryStrategy(wait=1))
         self.working = False
-
-    async def open(self) -> None:
-        # Each call of Procrastinate is one statement: a transaction around it would be two more for nothing.
-        self._pool = AsyncConnectionPool(
-            self._conninfo, min_size=1, max_size=8, open=False, check=_alive, configure=_autocommit
-        )
-        await self._pool.open(wait=True)
-        await self._app.open_async(self._pool)
-
-    async def close(self) -> None:
-        await self._app.close_async()
-        await self._pool.close()
 
     # ---- following one job ------------------------------------------------------------------------------------
 
     def begin(self, job_id: str) -> InTransaction:
-        """Have the job followed, from the moment the transaction is committed that this runs in."""
+        """Have the job followed, from the moment the transaction is committed that this runs in. Raises AlreadyBegun."""
+        return lambda connection: self._tasks.begin(self._task, job_id, connection)
 
-        async def insert_task(connection: AsyncConnection) -> None:
-            raw = (await connection.get_raw_connection()).driver_connection
-            try:
-                await self._task.configure(lock=job_id, queueing_lock=job_id, connection=raw).defer_async(job_id=job_id)
-            except procrastinate_errors.AlreadyEnqueued:
-                raise AlreadyFollowed from None
-
-        return insert_task
-
-    async def track(self, job_id: str) -> None:
-        """Ask the provider until the job has ended."""
+    async def track(self, subject: str) -> None:
+        """Ask the provider about a job until it has ended."""
         failures = 0
         pause: float | None = None
-        while (job := await self._ledger.get(job_id)) is not None and job.state in states.TRACKED:
+        while (job := await self._ledger.get(subject)) is not None and job.state in states.TRACKED:
             pace = self._pace(job)
             if pause is None:  # whoever followed the job before may have asked just now
                 pause = max(0.0, pace - (datetime.now(UTC) - job.updated_at).total_seconds())
@@ -106,7 +70,7 @@ class Tracking:
                 failures += 1
                 pause = _patience(error, pace, failures)
                 broke = None if isinstance(error, ReelgateError) else error
-                log.warning("cannot ask about a job", job=job_id, error=str(error), failures=failures, exc_info=broke)
+                log.warning("cannot ask about a job", job=job.id, error=str(error), failures=failures, exc_info=broke)
                 if failures >= GONE_AFTER and isinstance(error, ProviderError) and error.upstream_status == 404:
                     await self._fail(job, "provider_lost_job", "The provider does not know the job any more.")
                 elif datetime.now(UTC) > job.deadline_at:
@@ -142,29 +106,13 @@ class Tracking:
     # ---- the worker -------------------------------------------------------------------------------------------
 
     async def work(self) -> None:
-        """Follow jobs until cancelled, coming back after every loss of the database."""
+        """Follow jobs until cancelled."""
         sweeper = asyncio.create_task(self._sweep_for_ever())
+        self.working = True
         try:
-            while True:
-                try:
-                    self.working = True
-                    await self._app.run_worker_async(
-                        queues=["tracking"],
-                        listen_notify=False,  # a look at the queue for each insert costs more than one now and then
-                        fetch_job_polling_interval=FETCH,
-                        concurrency=self._concurrency,
-                        install_signal_handlers=False,
-                        shutdown_graceful_timeout=0,  # tasks go back to the queue at once; none has to finish first
-                        delete_jobs="successful",
-                        update_heartbeat_interval=HEARTBEAT,
-                        stalled_worker_timeout=DEAD_AFTER,
-                    )
-                except (procrastinate_errors.ProcrastinateException, OSError) as error:
-                    log.warning("the worker stopped and starts again", error=str(error))
-                finally:
-                    self.working = False
-                await asyncio.sleep(1)
+            await self._tasks.work_for_ever(QUEUE, self._concurrency)
         finally:
+            self.working = False
             sweeper.cancel()
 
     async def _sweep_for_ever(self) -> None:
@@ -177,41 +125,20 @@ class Tracking:
 
     async def sweep(self) -> None:
         """Give every unfinished job somebody to end it: take over from dead workers, close lost submissions."""
-        manager = self._app.job_manager
-        for stalled in await manager.get_stalled_jobs(queue="tracking", seconds_since_heartbeat=DEAD_AFTER):
-            log.info("taking over from a dead worker", job=stalled.lock)
-            try:
-                await manager.retry_job(stalled, retry_at=datetime.now(UTC))
-            except procrastinate_errors.ConnectorException:
-                log.debug("another process took over first", job=stalled.lock)
+        await self._tasks.take_over(QUEUE)
         async with self._ledger.engine.connect() as connection:
             unfollowed = [job_id for (job_id,) in await connection.execute(UNFOLLOWED)]
         for job_id in unfollowed:
             log.warning("nobody follows a job, following it again", job=job_id)
             try:
-                await self._task.configure(lock=job_id, queueing_lock=job_id).defer_async(job_id=job_id)
-            except procrastinate_errors.AlreadyEnqueued:
+                await self._tasks.begin(self._task, job_id)
+            except AlreadyBegun:
                 log.debug("another process was first", job=job_id)
         for job in await self._ledger.unfinished(
             states.SUBMITTING, idle_since=datetime.now(UTC) - timedelta(seconds=PRESUMED_DEAD)
         ):
             log.error("the outcome of a submission is not known", job=job.id, provider=job.provider)
             await self._ledger.move(job.id, states.UNKNOWN)
-
-
-_asked: weakref.WeakKeyDictionary[psycopg.AsyncConnection[Any], float] = weakref.WeakKeyDictionary()
-
-
-async def _alive(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Ask a pooled connection whether it lives, unless it was asked just now."""
-    if time.monotonic() - _asked.get(connection, 0.0) > IDLE:
-        await AsyncConnectionPool.check_connection(connection)
-        _asked[connection] = time.monotonic()
-
-
-async def _autocommit(connection: psycopg.AsyncConnection[Any]) -> None:
-    # Not as an argument of the pool: Procrastinate opens its listening connection with those, and sets it there itself.
-    await connection.set_autocommit(True)
 
 
 def _patience(error: Exception, pace: float, failures: int) -> float:

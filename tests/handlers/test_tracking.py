@@ -23,9 +23,9 @@ from tests.handlers.wire import SERVE, Received, Steps, configured, dsn, origin,
 PACE = 0.25  # seconds between two questions, in these tests
 
 QUICK = f"""
-import handlers.jobs.tracking as tracking
+from handlers.jobs import tasks, tracking
 from handlers.providers.openai import OpenAI
-tracking.HEARTBEAT, tracking.DEAD_AFTER, tracking.SWEEP = 0.4, 1.5, 0.4
+tasks.HEARTBEAT, tasks.DEAD_AFTER, tracking.SWEEP = 0.4, 1.5, 0.4
 OpenAI.poll_seconds = {PACE}
 """
 WORK = QUICK + "from handlers.server import work; from handlers.settings import load; work(load())"

@@ -1,0 +1,52 @@
+"""What every process of the gateway stands on, serving requests or not: the ledger, the providers, and the work on jobs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from sqlalchemy import URL
+
+from .configuration import Configuration
+from .jobs.changes import Changes
+from .jobs.database import engine_for, migrate
+from .jobs.ledger import Ledger
+from .jobs.tasks import Tasks
+from .jobs.tracking import Tracking
+from .providers import registry
+from .settings import Settings
+from .upstream import Upstream
+
+
+class Worker:
+    """Nothing is opened before it runs. `own_url` is where the server of this machine is reached, with its sandbox."""
+
+    def __init__(self, settings: Settings, configuration: Configuration, database: URL, own_url: str) -> None:
+        self.http = Upstream()
+        self.engine = engine_for(database)
+        self.ledger = Ledger(self.engine)
+        self.providers = registry.for_server(settings, configuration, own_url, self.http)
+        self.changes = Changes(database, self.ledger.cache)
+        self.tasks = Tasks(database)
+        self.tracking = Tracking(self.tasks, self.ledger, self.providers, concurrency=settings.tracking_concurrency)
+
+    @asynccontextmanager
+    async def running(self, *, works: bool) -> AsyncIterator[None]:
+        """Open everything, and close it in the end. Jobs are worked on here if it `works`."""
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.http)
+            stack.push_async_callback(self.engine.dispose)
+            await migrate(self.engine)
+            await self.tasks.open()
+            stack.push_async_callback(self.tasks.close)
+            for run in [self.changes.run, *([self.tracking.work] if works else [])]:
+                stack.push_async_callback(cancelled, asyncio.create_task(run()))
+            yield
+
+
+async def cancelled(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait until it has cleaned up."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
