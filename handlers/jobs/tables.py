@@ -1,12 +1,32 @@
-"""The ledger's table. The migrations in `migrations/` make it; `alembic check` compares the two."""
+"""The ledger's tables. The migrations in `migrations/` make it; `alembic check` compares the two."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, CheckConstraint, Column, DateTime, Float, Index, MetaData, Table, Text, text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    Computed,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
 
 from .states import NEXT
 
 metadata = MetaData()
+
+STATUS = """CASE WHEN state IN ('submitting', 'queued') OR (state = 'unknown' AND reconcile_at IS NOT NULL) THEN 'queued'
+    WHEN state = 'unknown' THEN 'failed' ELSE state END"""
+"""What `Job.status` says, in SQL."""
+
+LISTED = text("deleted_at IS NULL")
 
 jobs = Table(
     "jobs",
@@ -47,9 +67,18 @@ jobs = Table(
     Column("completed_at", DateTime(timezone=True)),
     Column("expires_at", DateTime(timezone=True), comment="when the provider drops the file"),
     Column("deleted_at", DateTime(timezone=True), comment="the row stays for the accounts"),
+    Column(
+        "reconcile_at",
+        DateTime(timezone=True),
+        comment="when the provider is asked next what became of it after all; never if NULL",
+    ),
+    Column("status", Text, Computed(STATUS, persisted=True), comment="what callers see"),
     CheckConstraint(f"state IN ({', '.join(repr(state) for state in NEXT)})", name="jobs_state_known"),
-    Index("jobs_by_owner", "owner", "id"),
-    Index("jobs_by_owner_and_provider", "owner", "provider", "id"),
+    # One for each way to page through the list. Deleted jobs are in none of them, so they cost a page nothing.
+    Index("jobs_by_owner", "owner", "id", postgresql_where=LISTED),
+    Index("jobs_by_owner_and_provider", "owner", "provider", "id", postgresql_where=LISTED),
+    Index("jobs_by_owner_and_model", "owner", "provider", "model", "id", postgresql_where=LISTED),
+    Index("jobs_by_owner_and_status", "owner", "status", "id", postgresql_where=LISTED),
     Index(
         "jobs_by_idempotency_key",
         "owner",
@@ -64,6 +93,27 @@ jobs = Table(
         "updated_at",
         postgresql_where=text("state IN ('submitting', 'queued', 'in_progress')"),
     ),
+    Index("jobs_to_reconcile", "reconcile_at", postgresql_where=text("reconcile_at IS NOT NULL")),
+)
+
+tags = Table(
+    "job_tags",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    PrimaryKeyConstraint("owner", "name", "value", "job_id", name="job_tags_pkey"),
+    comment="the metadata of jobs, for the list to be filtered by",
+)
+
+plans = Table(
+    "job_plans",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("request", JSON, nullable=False, comment="the whole request, images and all"),
+    Column("wishes", JSON, nullable=False, comment="how it wants to be served"),
+    comment="what is needed to place a job again that fails after it was accepted; gone once the job has ended",
 )
 
 CHANGED = "reelgate_jobs"
