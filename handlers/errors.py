@@ -3,6 +3,7 @@
     ReelgateError
     ├── CallerError
     │   ├── InvalidRequest          400
+    │   │   └── UnsafeUrl           400
     │   ├── UnsupportedOperation    400
     │   ├── Unauthorized            401
     │   ├── Forbidden               403
@@ -95,6 +96,12 @@ class CallerError(ReelgateError):
 class InvalidRequest(CallerError):
     status = 400
     code = "invalid_request"
+
+
+class UnsafeUrl(InvalidRequest):
+    """A URL of the caller's at which no request may be sent: it is malformed, or leads into somebody's own network."""
+
+    code = "unsafe_url"
 
 
 class UnsupportedOperation(CallerError):

@@ -1,4 +1,4 @@
-"""The one way out: every request to a provider goes through here. The only module that knows aiohttp.
+"""The one way out: every request to a provider goes through here. Only this module and egress.py know aiohttp.
 
 Two rules. A request that may create something is sent on a fresh connection and never repeated here, so that a lost answer is
 an `OutcomeUnknown` and not a guess. Credentials go to the origin they are for, and to no other: API calls follow no redirect,
