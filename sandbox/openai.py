@@ -128,10 +128,7 @@ class Videos:
         if after and self.studio.find(account, after) is None:
             raise refusal(404, f"Video with id '{after}' not found.", param="after")
         tasks = self.studio.page(account, int(limit) + 1, after, order == "desc")
-        page = [self.video(task, self.studio.standing(task)) for task in tasks[: int(limit)]]
-        ends = (page[0]["id"], page[-1]["id"]) if page else (None, None)
-        more = len(tasks) > len(page)
-        return JSONResponse({"object": "list", "data": page, "first_id": ends[0], "last_id": ends[1], "has_more": more})
+        return JSONResponse(self.page(tasks, int(limit)))
 
     async def delete(self, request: Request) -> Response:
         task = self._find(request)
@@ -145,6 +142,13 @@ class Videos:
         response = ranges.serve(request, file, VARIANTS[variant].media_type)
         self.studio.count(task.account, "downloads")
         return response
+
+    def page(self, tasks: list[Task], limit: int | None) -> dict[str, Any]:
+        """The list object: these tasks up to the limit."""
+        page = [self.video(task, self.studio.standing(task)) for task in tasks[:limit]]
+        ends = (page[0]["id"], page[-1]["id"]) if page else (None, None)
+        more = len(tasks) > len(page)
+        return {"object": "list", "data": page, "first_id": ends[0], "last_id": ends[1], "has_more": more}
 
     def rephrase(self, refused: Refusal) -> Refusal:
         """A refusal in OpenAI's envelope -> the same in the provider's own."""

@@ -1,14 +1,15 @@
 """What the emulated servers of one's own have in common: vLLM-Omni and SGLang, which both speak OpenAI's dialect.
 
-One model behind each, any size and length, sound and seed on request, no remix, no list, no previews, no moderation.
-So that a clip can be rendered here, width and height are multiples of 8 and a clip lasts a minute at most; images
-by http(s) and videos are taken and not read.
+One model behind each, any size and length, sound and seed on request, no remix, no previews, no moderation; in a list nothing
+comes after a job that is gone. So that a clip can be rendered here, width and height are multiples of 8 and a clip lasts a minute
+at most; images by http(s) and videos are taken and not read.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -31,6 +32,7 @@ class Videos(openai.Videos):
         video = "/v1/videos/{video_id}"
         return [
             Route("/v1/videos", self.create, methods=["POST"]),
+            Route("/v1/videos", self.list_page, methods=["GET"]),
             Route(video, self.retrieve, methods=["GET"]),
             Route(video, self.delete, methods=["DELETE"]),
             Route(f"{video}/content", self.content, methods=["GET"]),
@@ -38,6 +40,18 @@ class Videos(openai.Videos):
 
     async def retrieve(self, request: Request) -> Response:
         return JSONResponse(self.video(*self._poll(request)))
+
+    async def list_page(self, request: Request) -> Response:
+        account, after = self._account(request), request.query_params.get("after")
+        limit, newest_first = self.paging(request.query_params)
+        gone = after is not None and self.studio.find(account, after) is None
+        most = -1 if limit is None else limit + 1
+        tasks = [] if gone else self.studio.page(account, most, after, newest_first)
+        return JSONResponse(self.page(tasks, limit))
+
+    def paging(self, query: QueryParams) -> tuple[int | None, bool]:
+        """The query of a list -> how many jobs, None for all, and whether the newest come first. Raises Refusal."""
+        raise NotImplementedError
 
 
 def checked_size(size: str) -> str:

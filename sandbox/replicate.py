@@ -1,14 +1,16 @@
 """Replicate's HTTP API, below `/replicate/v1`, and the host that serves its outputs, below `/replicate/cdn`.
 
 Source: upstreams/replicate.yaml. Keys are `r8_sandbox_{account}`; every account has one deployment, `{account}/clips`.
-Operations: reading models, versions and deployments; creating predictions in three ways; retrieve, cancel; uploading files.
+Operations: reading models, versions and deployments; creating predictions in three ways; retrieve, list, cancel; uploading files.
 Times are ISO 8601 with milliseconds. Inputs and outputs are gone an hour after the end.
 
 Where the sources are silent, the emulator decides: to cancel what has ended changes nothing; an input that the model does not
-have is ignored; an upload has to be an image, and its id holds who may use it until when.
+have is ignored; an upload has to be an image, and its id holds who may use it until when; a cursor that was not given out is not
+found.
 """
 
 import asyncio
+import base64
 import re
 import secrets
 import string
@@ -16,6 +18,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
@@ -36,6 +39,8 @@ from sandbox.wire import Refusal
 KEY = re.compile(r"Bearer r8_sandbox_([a-z0-9-]+)")
 KEPT_SECONDS = 3600  # that inputs and outputs stay
 UPLOAD_SECONDS = 24 * 3600  # that an upload can be used
+PAGE = 100  # predictions
+CURSOR = re.compile(r"(r=1&)?p=([a-z0-9]{26})")  # r=1: the page before that prediction, not the one after it
 ALPHABET = string.ascii_lowercase + string.digits
 MODEL = "/v1/models/{owner}/{name}"
 DEPLOYMENT = "/v1/deployments/{owner}/{name}"
@@ -84,6 +89,7 @@ class Predictions:
             Route(MODEL + "/versions/{version}", self.version, methods=["GET"]),
             Route(DEPLOYMENT, self.deployment, methods=["GET"]),
             Route("/v1/predictions", self.run_version, methods=["POST"]),
+            Route("/v1/predictions", self.list_page, methods=["GET"]),
             Route(MODEL + "/predictions", self.run_model, methods=["POST"]),
             Route(DEPLOYMENT + "/predictions", self.run_deployment, methods=["POST"]),
             Route(prediction, self.retrieve, methods=["GET"]),
@@ -127,6 +133,22 @@ class Predictions:
         task = self._find(request)
         self.studio.count(task.account, "polls")
         return JSONResponse(self._prediction(request, task))
+
+    async def list_page(self, request: Request) -> Response:
+        account = self._account(request)
+        backwards, mark = self._cursor(account, request.query_params.get("cursor"))
+        tasks = self.studio.page(account, PAGE + 1, mark, not backwards, deleted=True)
+        page, more = tasks[:PAGE], len(tasks) > PAGE
+        if backwards:
+            page.reverse()
+        url = f"{_base(request)}/v1/predictions?cursor="
+        newer, older = (more, True) if backwards else (mark is not None, more)
+        body = {
+            "next": url + _cursor(f"p={page[-1].id}") if page and older else None,
+            "previous": url + _cursor(f"r=1&p={page[0].id}") if page and newer else None,
+            "results": [self._prediction(request, task) for task in page],
+        }
+        return JSONResponse(body)
 
     async def cancel(self, request: Request) -> Response:
         task = self._find(request)
@@ -245,6 +267,19 @@ class Predictions:
             self.studio.count(account, "foreign_access")
         raise _not_found()
 
+    def _cursor(self, account: str, cursor: str | None) -> tuple[bool, str | None]:
+        """The parameter of a list -> whether it leads to newer predictions, and than which. Raises Refusal."""
+        if cursor is None:
+            return False, None
+        try:
+            match = CURSOR.fullmatch(base64.b64decode(cursor, validate=True).decode())
+        except ValueError:
+            match = None
+        task = self.studio.store.find(self.studio.provider, match[2]) if match else None
+        if match is None or task is None or task.account != account:
+            raise refusal(404, "Invalid cursor", "Not found")
+        return match[1] is not None, task.id
+
     def _model(self, request: Request) -> Model:
         """The model in the path. Raises Refusal."""
         model = MODELS.get("{owner}/{name}".format(**request.path_params))
@@ -318,6 +353,11 @@ async def _object(request: Request) -> dict[str, Any]:
         return wire.read_object(await request.body())
     except wire.NotJSON as error:
         raise refusal(400, f"The body is not valid JSON: {error}", "Bad request") from error
+
+
+def _cursor(said: str) -> str:
+    """What a cursor says -> the cursor, to be put into a URL."""
+    return quote(base64.b64encode(said.encode()).decode(), safe="")
 
 
 def _not_found() -> Refusal:

@@ -1,8 +1,8 @@
 """SGLang Diffusion's Videos API, below `/sgl/v1`.
 
 Source: upstreams/sgl.yaml. The server looks at no key; here `sgl-sandbox-{account}` names an account, and whoever brings
-nothing of the kind is `nobody`. Operations: create (form or JSON), retrieve, delete, download. `variant` is the index of an
-output, and there is one output.
+nothing of the kind is `nobody`. Operations: create (form or JSON), retrieve, list, delete, download. `variant` is the index of
+an output, and there is one output. No answer tells a prompt, and a list does not say whether there is more.
 """
 
 import re
@@ -10,10 +10,12 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox import own_server
+from sandbox.openai import LONGEST_PAGE
 from sandbox.openai_request import Create, refusal
 from sandbox.own_server import MODEL, SECONDS, checked_seconds, checked_size, linked, uploaded
 from sandbox.store import Task
@@ -32,6 +34,19 @@ class Videos(own_server.Videos):
         job = self.video(task, self.studio.standing(task)) | {"status": "deleted"}
         self.studio.delete(task)
         return JSONResponse(job)
+
+    def paging(self, query: QueryParams) -> tuple[int | None, bool]:
+        newest_first = query.get("order", "desc").lower() != "asc"
+        if "limit" not in query:
+            return None, newest_first
+        limit = _whole(query, "limit", 0, "query")
+        if not 1 <= limit <= LONGEST_PAGE:
+            raise _finding("query", "limit", "less_than_equal", f"Input should be 1 to {LONGEST_PAGE}")
+        return limit, newest_first
+
+    def page(self, tasks: list[Task], limit: int | None) -> dict[str, Any]:
+        whole = super().page(tasks, limit)
+        return {"object": whole["object"], "data": whole["data"]}
 
     def account(self, request: Request) -> str | None:
         match = KEY.fullmatch(request.headers.get("authorization", ""))
@@ -68,12 +83,14 @@ class Videos(own_server.Videos):
 
     def video(self, task: Task, standing: Standing) -> dict[str, Any]:
         done = standing.completed_at is not None
-        return super().video(task, standing) | {
+        job = super().video(task, standing) | {
             "quality": "standard",
             "url": None,
             "file_path": f"/sgl/outputs/{task.id}.mp4",
             "num_outputs": 1 if done else None,
         }
+        del job["prompt"]
+        return job
 
     def rephrase(self, refused: Refusal) -> Refusal:
         """FastAPI's: nothing but the detail."""
@@ -82,10 +99,14 @@ class Videos(own_server.Videos):
         return Refusal(refused.status, {"detail": refused.body["error"]["message"]})
 
 
-def _whole(fields: Mapping[str, Any], name: str, absent: int) -> int:
+def _whole(fields: Mapping[str, Any], name: str, absent: int, where: str = "body") -> int:
     """A whole number, as such or as text. Raises Refusal in the words of FastAPI."""
     value = fields.get(name, absent)
     if isinstance(value, bool) or not re.fullmatch("-?[0-9]{1,19}", str(value)):
         words = "Input should be a valid integer, unable to parse string as an integer"
-        raise Refusal(422, {"detail": [{"type": "int_parsing", "loc": ["body", name], "msg": words}]})
+        raise _finding(where, name, "int_parsing", words)
     return int(value)
+
+
+def _finding(where: str, name: str, kind: str, words: str) -> Refusal:
+    return Refusal(422, {"detail": [{"type": kind, "loc": [where, name], "msg": words}]})

@@ -81,15 +81,20 @@ class Store:
         rows = self._select("WHERE provider = ? AND id = ?", provider, task_id)
         return rows[0] if rows else None
 
-    def page(self, provider: str, account: str, limit: int, after: str | None, newest_first: bool) -> list[Task]:
-        """Up to `limit` live tasks of an account by creation; those that come `after` a task, if given."""
+    def page(
+        self, provider: str, account: str, limit: int, after: str | None, newest_first: bool, deleted: bool
+    ) -> list[Task]:
+        """Up to `limit` tasks of an account by creation; those that come `after` a task, if given. -1 is no limit.
+
+        Only live ones, unless `deleted` ones are asked for too.
+        """
         beyond, order = ("number < mark", "DESC") if newest_first else ("number > mark", "ASC")
         where = f"""
             LEFT JOIN (SELECT number AS mark FROM tasks WHERE id = ?)
-            WHERE provider = ? AND account = ? AND deleted_at IS NULL AND (mark IS NULL OR {beyond})
+            WHERE provider = ? AND account = ? AND (deleted_at IS NULL OR ?) AND (mark IS NULL OR {beyond})
             ORDER BY number {order} LIMIT ?
         """  # noqa: S608 (constants)
-        return self._select(where, after, provider, account, limit)
+        return self._select(where, after, provider, account, deleted, limit)
 
     def delete(self, task: Task, now: float) -> None:
         self._db.execute("UPDATE tasks SET deleted_at = ? WHERE id = ?", (now, task.id))

@@ -70,9 +70,11 @@ class Studio:
             return None
         return task
 
-    def page(self, account: str, limit: int, after: str | None, newest_first: bool) -> list[Task]:
-        """Live tasks of an account, in the order of their creation."""
-        return self.store.page(self.provider, account, limit, after, newest_first)
+    def page(
+        self, account: str, limit: int, after: str | None, newest_first: bool, *, deleted: bool = False
+    ) -> list[Task]:
+        """Tasks of an account, in the order of their creation; -1 is no limit. Live ones only, unless told otherwise."""
+        return self.store.page(self.provider, account, limit, after, newest_first, deleted)
 
     def delete(self, task: Task) -> None:
         self.store.delete(task, self.clock())

@@ -1,8 +1,8 @@
 """vLLM-Omni's Videos API, below `/vllm/v1`.
 
 Source: upstreams/vllm.yaml. Keys are `vllm-sandbox-{account}`; without any key a caller is the account `nobody`, as with a
-server that was started without `--api-key`. Operations: create (a form only), retrieve, delete, download. Progress jumps from
-0 to 100, and a failed job is answered with the status of its error.
+server that was started without `--api-key`. Operations: create (a form only), retrieve, list, delete, download. Progress jumps
+from 0 to 100, and a failed job is answered with the status of its error, but not in a list.
 
 A job that is stuck cannot be cancelled: its delete is 409, as when the engine does not let go of a job.
 """
@@ -14,10 +14,12 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox import own_server
+from sandbox.openai import LONGEST_PAGE
 from sandbox.openai_request import Create, refusal
 from sandbox.own_server import MODEL, SECONDS, checked_seconds, checked_size, linked, uploaded
 from sandbox.store import Task
@@ -46,6 +48,14 @@ class Videos(own_server.Videos):
         if "stuck" in self._find(request).plan:
             raise refusal(409, "Cancellation in progress. Please try again later.")
         return await super().delete(request)
+
+    def paging(self, query: QueryParams) -> tuple[int | None, bool]:
+        limit, order = query.get("limit"), query.get("order", "desc")
+        if limit is not None and (not re.fullmatch("[0-9]{1,3}", limit) or int(limit) > LONGEST_PAGE):
+            raise refusal(400, f"Input should be a valid integer, 0 to {LONGEST_PAGE}, in limit.", param="limit")
+        if order not in ("asc", "desc"):
+            raise refusal(400, "Input should be 'asc' or 'desc' in order.", param="order")
+        return None if limit is None else int(limit), order == "desc"
 
     def account(self, request: Request) -> str | None:
         key = request.headers.get("authorization")

@@ -140,7 +140,12 @@ class Prediction(BaseModel):
             description='The deployment that made it [SDK], as `{owner}/{name}` (UNCONFIRMED).'
         ),
     ] = MISSING
-    input: dict[str, Any] | MISSING = MISSING
+    input: Annotated[
+        dict[str, Any] | None | MISSING,
+        Field(
+            description='As created, in a list too [DOC]; empty once the data is removed.'
+        ),
+    ] = MISSING
     output: Annotated[
         Any | MISSING,
         Field(
@@ -156,13 +161,37 @@ class Prediction(BaseModel):
     data_removed: Annotated[
         StrictBool | MISSING, Field(description='Whether inputs and outputs are gone.')
     ] = MISSING
-    created_at: AwareDatetime | MISSING = MISSING
+    created_at: Annotated[
+        AwareDatetime | MISSING,
+        Field(
+            description='To the microsecond in examples [DOC], to the millisecond in others.'
+        ),
+    ] = MISSING
     started_at: AwareDatetime | None | MISSING = MISSING
     completed_at: Annotated[
         AwareDatetime | None | MISSING,
         Field(description='When it ended and all of its output was stored.'),
     ] = MISSING
     metrics: Metrics | None | MISSING = MISSING
+
+
+class PredictionList(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    next: Annotated[
+        StrictStr | None,
+        Field(
+            description='The URL of the page with older predictions, with a `cursor`; null on the last page [DOC].'
+        ),
+    ]
+    previous: Annotated[
+        StrictStr | None | MISSING,
+        Field(
+            description='The URL of the page with newer ones; null on the first page.'
+        ),
+    ] = MISSING
+    results: list[Prediction]
 
 
 class Upload(BaseModel):

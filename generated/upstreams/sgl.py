@@ -115,7 +115,9 @@ class Video(BaseModel):
     ] = MISSING
     model: Annotated[
         StrictStr | MISSING,
-        Field(description='As requested, or the one that is served.'),
+        Field(
+            description='As requested, or the one that is served; `sora-2` in older versions when none was requested [GIT].'
+        ),
     ] = MISSING
     status: Annotated[
         StrictStr,
@@ -158,6 +160,16 @@ class Video(BaseModel):
         VideoError | None | MISSING,
         Field(description='Why the job failed; null otherwise.'),
     ] = MISSING
+
+
+class VideoList(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    object: Annotated[
+        StrictStr | MISSING, Field(description='Always `list`.', examples=['list'])
+    ] = MISSING
+    data: list[Video]
 
 
 class Detail(RootModel[list[Finding]]):

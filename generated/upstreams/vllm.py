@@ -199,13 +199,30 @@ class Video(BaseModel):
         StrictStr | None | MISSING,
         Field(description='As requested; null if nothing was.'),
     ] = MISSING
-    prompt: StrictStr | None | MISSING = MISSING
+    prompt: Annotated[
+        StrictStr | None | MISSING, Field(description='As requested.')
+    ] = MISSING
     remixed_from_video_id: Annotated[
         StrictStr | None | MISSING, Field(description='Always null.')
     ] = MISSING
     error: Annotated[
         VideoError | None | MISSING,
         Field(description='Why the job failed; null otherwise.'),
+    ] = MISSING
+
+
+class VideoList(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    object: Annotated[
+        StrictStr | MISSING, Field(description='Always `list`.', examples=['list'])
+    ] = MISSING
+    data: list[Video]
+    first_id: StrictStr | None | MISSING = MISSING
+    last_id: StrictStr | None | MISSING = MISSING
+    has_more: Annotated[
+        StrictBool | MISSING, Field(description='Whether another page follows.')
     ] = MISSING
 
 

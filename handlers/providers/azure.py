@@ -2,7 +2,8 @@
 
 Source: upstreams/azure.yaml, v1. Azure retired Sora 2 in autumn 2026; what is still served is uncertain, so a request is
 passed on and Azure says whether there is such a deployment.
-Operations: generate, retrieve, source (video, thumbnail, spritesheet), delete, remix.
+Operations: generate, retrieve, source (video, thumbnail, spritesheet), delete, remix, listed (with the prompt, and the model or
+its deployment: which of them is unconfirmed).
 Base URL: the resource's endpoint, with `/openai/v1` or without. A model is the name of a deployment. The option `api_version`
 is not sent: v1 has no dated versions.
 Units: as OpenAI's.

@@ -3,7 +3,7 @@
 azure, vllm and sgl are kin: servers of the dialect that differ in known ways, and override the methods where they do.
 
 Source: upstreams/openai.yaml. OpenAI itself switched the API off on 2026-09-24; the dialect lives on.
-Operations: generate, retrieve, source (video, thumbnail, spritesheet), delete, remix.
+Operations: generate, retrieve, source (video, thumbnail, spritesheet), delete, remix, listed (with prompt and model).
 Units: progress in percent, times in Unix seconds, `seconds` as a string, `size` as "1280x720".
 Errors: `{"error": {message, type, param, code}}`; a spent quota is a 429 with code `insufficient_quota`; moderation is a 400
 with code `moderation_blocked`, or a failed job with that code.
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -20,12 +22,12 @@ import orjson
 from pydantic import MISSING, BaseModel, ValidationError
 
 from generated.models import VideoGenerationRequest, VideoRemixRequest
-from generated.upstreams.openai import ErrorResponse, RemixVideo, Video
+from generated.upstreams.openai import ErrorResponse, RemixVideo, Video, VideoList
 
-from ..errors import InvalidRequest, NotFound, ProviderError
+from ..errors import InvalidRequest, NotFound, ProviderError, ProviderFailed
 from ..media.images import Image
 from ..upstream import File, Reply
-from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, extras, moment, read
+from .adapter import Account, Adapter, Filtered, Listed, Output, Snapshot, Source, extras, moment, read
 from .refusals import refusal
 
 STATUS = {
@@ -37,6 +39,11 @@ STATUS = {
 }
 MODERATION = frozenset({"moderation_blocked", "content_filter", "content_policy_violation"})
 SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+
+PAGE = 100  # jobs; what a server of the dialect gives at most
+PAGES = 20  # after which a list is given up
+MOST = 64 * 1024 * 1024  # bytes of a page, whose every job may tell a prompt of 32 000 characters
+PRECISION = timedelta(seconds=1)  # of their times, which are cut off: 12:00:00.9 is told as 12:00:00
 
 
 class OpenAI(Adapter):
@@ -96,6 +103,29 @@ class OpenAI(Adapter):
             "POST", f"{path(native_id)}/remix", headers=self.auth(account), json=body, creates=True
         )
         return decode(self.answer(reply, creates=True), reply)
+
+    async def listed(self, account: Account, since: datetime) -> list[Listed]:
+        earliest = since - PRECISION
+        found: list[Listed] = []
+        for _ in range(PAGES):
+            page = await self._page(account, found[-1].native_id if found else None)
+            found += map(entry, page.data)
+            more = bool(page.data) if page.has_more is MISSING else page.has_more
+            if not more or (newest_first(found) and found[-1].created_at <= earliest):
+                return [job for job in found if job.created_at > earliest]
+        raise ProviderFailed(f"The provider's list has more than {PAGES} pages since {since:%Y-%m-%d %H:%M:%S}.")
+
+    async def _page(self, account: Account, after: str | None) -> VideoList:
+        """Up to PAGE jobs, newest first; those that come `after` a job, if given."""
+        beyond = "" if after is None else f"&after={quote(after, safe='')}"
+        where = f"/videos?limit={PAGE}&order=desc{beyond}"
+        reply = await account.call("GET", where, headers=self.auth(account), most=MOST)
+        if not reply.ok:
+            raise self.refused(reply)
+        page = read(VideoList, reply)
+        if after is not None and not page.data:  # vLLM-Omni and SGLang have nothing after a job that is gone meanwhile
+            await self.retrieve(account, after)  # raises then: this is not the end of the list
+        return page
 
 
 def path(native_id: str) -> str:
@@ -170,6 +200,24 @@ def decode(video: Video, reply: Reply) -> Snapshot:
         filtered=Filtered(1, (message or str(code),)) if moderated else None,
         poll_after=int(poll_after) / 1000 if poll_after.isdigit() else None,
     )
+
+
+def entry(video: Video) -> Listed:
+    """A job of their list. Raises ProviderFailed for one that could be of any time."""
+    created_at = None if video.created_at is MISSING else moment(video.created_at)
+    if created_at is None:
+        raise ProviderFailed(f"The provider's list does not say when {video.id} was created.")
+    return Listed(
+        native_id=video.id,
+        created_at=created_at,
+        prompt=None if video.prompt is MISSING else video.prompt,
+        model=None if video.model is MISSING else video.model,
+    )
+
+
+def newest_first(jobs: list[Listed]) -> bool:
+    """Whether they are, and there is one: a server of the dialect may ignore the order that it is asked for."""
+    return bool(jobs) and all(newer.created_at >= older.created_at for newer, older in pairwise(jobs))
 
 
 def word(code: str | int | MISSING | None) -> str | None:

@@ -4,7 +4,8 @@ Source: upstreams/replicate.yaml, version 1.0.0-a1.
 Models: `owner/name`, `owner/name:version`, the 64 hexadecimal digits of a version, `deployments/owner/name`, or a name that the
 key's `deployments` give to a deployment. What a model takes is read from its own document (replicate_inputs.py), except for a
 bare version, which cannot be asked for it.
-Operations: generate, retrieve, source (video), delete (which cancels; there is no erasing), remix where the model takes a video.
+Operations: generate, retrieve, source (video), delete (which cancels; there is no erasing), remix where the model takes a video,
+listed (with the model as owner/name, and the prompt until an hour after the end).
 Units: times in ISO 8601; files are kept for an hour after the end. Neither cost nor progress is told.
 Errors: RFC 7807, `{"title", "detail", "status"}`; 402 is a spent credit. A content refusal is a failed prediction whose `error`
 holds the code E005 or its words.
@@ -16,9 +17,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from pydantic import MISSING, ValidationError
 
@@ -28,12 +29,13 @@ from generated.upstreams.replicate import (
     Deployment,
     Model,
     Prediction,
+    PredictionList,
     Problem,
     StoredFile,
     Version,
 )
 
-from ..errors import InvalidRequest, NotFound, ProviderError, Refused, UnsupportedOperation
+from ..errors import InvalidRequest, NotFound, ProviderError, ProviderFailed, Refused, UnsupportedOperation
 from ..media.images import Image
 from ..upstream import File, Reply
 from .adapter import (
@@ -41,6 +43,7 @@ from .adapter import (
     Account,
     Adapter,
     Filtered,
+    Listed,
     Output,
     Snapshot,
     Source,
@@ -71,6 +74,9 @@ FINDING = re.compile(r"^- input\.(\w+)", re.MULTILINE)  # "- input.duration: Mus
 FILES_KEPT = timedelta(hours=1)
 INLINE = 256 * 1024  # bytes of an image that are sent inside the request; the vendor's advice for data URLs
 REMEMBERED = 256  # models
+PAGES = 20  # of 100 predictions, after which a list is given up
+MOST = 256 * 1024 * 1024  # bytes of a page, whose every prediction tells its input: images as data URLs, too
+PRECISION = timedelta(milliseconds=1)  # of their times, if they are cut off
 
 NAME = r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*"
 VERSION = "[0-9a-f]{64}"
@@ -139,6 +145,18 @@ class Replicate(Adapter):
         if place("video_uri", runnable.inputs) is None:
             raise UnsupportedOperation(REQUEST_TYPES["remix"], self.name)
         return await self._create(account, reference, runnable, asked, extras(request))
+
+    async def listed(self, account: Account, since: datetime) -> list[Listed]:
+        earliest = since - PRECISION
+        found: list[Listed] = []
+        cursor = ""
+        for _ in range(PAGES):
+            page = await fetch(PredictionList, account, f"/predictions{cursor}", most=MOST)
+            found += map(entry, page.results)
+            if page.next is None or (found and found[-1].created_at <= earliest):
+                return [job for job in found if job.created_at > earliest]
+            cursor = f"?cursor={quote(cursor_of(page.next), safe='')}"
+        raise ProviderFailed(f"The provider's list has more than {PAGES} pages since {since:%Y-%m-%d %H:%M:%S}.")
 
     async def _create(
         self,
@@ -209,8 +227,8 @@ async def upload(account: Account, image: Image) -> str:
     return read(StoredFile, reply).urls.get
 
 
-async def fetch(kind: type[Theirs], account: Account, where: str) -> Theirs:
-    reply = await account.call("GET", where, headers=headers(account))
+async def fetch(kind: type[Theirs], account: Account, where: str, *, most: int | None = None) -> Theirs:
+    reply = await account.call("GET", where, headers=headers(account), most=most)
     if not reply.ok:
         raise refused(reply)
     return read(kind, reply)
@@ -272,6 +290,27 @@ def decode(prediction: Prediction) -> Snapshot:
         error_message=message,
         filtered=Filtered(1, (str(message),)) if filtered else None,
     )
+
+
+def entry(prediction: Prediction) -> Listed:
+    """A prediction of their list. Raises ProviderFailed for one that could be of any time."""
+    if prediction.created_at is MISSING:
+        raise ProviderFailed(f"The provider's list does not say when {prediction.id} was created.")
+    prompt = prediction.input.get("prompt") if isinstance(prediction.input, dict) else None
+    return Listed(
+        native_id=prediction.id,
+        created_at=prediction.created_at,
+        prompt=prompt if isinstance(prompt, str) else None,
+        model=None if prediction.model is MISSING else prediction.model,
+    )
+
+
+def cursor_of(url: str) -> str:
+    """The cursor in the URL of a page, all that is taken from it: the key goes to no other address. Raises ProviderFailed."""
+    cursors = parse_qs(url.partition("?")[2]).get("cursor")
+    if not cursors:
+        raise ProviderFailed("The provider's list names a next page without a cursor.")
+    return cursors[0]
 
 
 def reference_of(prediction: Prediction) -> str:

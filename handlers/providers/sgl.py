@@ -1,12 +1,14 @@
 """SGLang Diffusion: a server of one's own that speaks OpenAI's dialect, with one model behind it.
 
 Source: upstreams/sgl.yaml, version 0.5.23.
-Operations: generate (text, image, video), retrieve, source (video), delete (which forgets a job but does not stop it).
+Operations: generate (text, image, video), retrieve, source (video), delete (which forgets a job but does not stop it), listed
+(with the model as requested, without prompts).
 Base URL: the server's address, with `/v1` or without. The server asks for no key; one that is set is for a proxy in front of it.
 Units: as OpenAI's.
 Errors: FastAPI's `{"detail": text}` or `{"detail": [{loc, msg, type}]}`. The error of a failed job has no code. There is no
 moderation.
 
+A list holds what this server process remembers, whoever made it: nothing from before its start.
 URLs of images and videos are fetched by the server, from inside its own network.
 """
 

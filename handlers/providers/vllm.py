@@ -1,12 +1,14 @@
 """vLLM-Omni: a server of one's own that speaks OpenAI's dialect, with one model behind it.
 
 Source: upstreams/vllm.yaml, version 0.30.0.
-Operations: generate (text, image, video), retrieve, source (video), delete (which cancels a running job).
+Operations: generate (text, image, video), retrieve, source (video), delete (which cancels a running job), listed (with prompt and
+model).
 Base URL: the server's address, with `/v1` or without. Unless it runs with `--api-key` it asks for no key, and none is sent.
 Units: as OpenAI's; progress jumps from 0 to 100.
 Errors: `{"error": {message, type, param, code}}` with the HTTP status as the code, or `{"error": "Unauthorized"}`. A failed job
 is answered with an HTTP status of failure and the job as the body, so the body is read first. There is no moderation.
 
+A list holds what this server process remembers, whoever made it: nothing from before its start.
 URLs of images and videos are fetched by the server, from inside its own network.
 """
 

@@ -170,6 +170,7 @@ def test_a_list_is_paged_newest_first(running: Running) -> None:
     made = [client.videos.create(prompt=QUICK).id for _ in range(5)]
     client.videos.delete(made.pop())
     assert [video.id for video in client.videos.list(limit=2)] == made[::-1]
+    assert {(video.prompt, video.model) for video in client.videos.list()} == {(QUICK, "sora-2")}
     assert [video.id for video in client.videos.list(order="asc", after=made[0])] == made[1:]
     page = call(running, "GET", "/videos?limit=3", account="pager").json()
     assert (page["first_id"], page["last_id"], page["has_more"]) == (made[3], made[1], True)

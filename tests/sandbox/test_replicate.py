@@ -160,6 +160,30 @@ def test_a_prediction_starts_runs_and_is_emptied_after_an_hour(running: Running,
     assert requests.get(ended["output"], timeout=10).status_code == 404
 
 
+def test_a_list_is_paged_newest_first_and_keeps_canceled_predictions(running: Running) -> None:
+    client = sdk(running, "pager")
+    slow = {"prompt": f"{QUICK['prompt']} [sandbox:slow=60]"}
+    made = [client.models.predictions.create(SEEDANCE, input=slow).id for _ in range(102)][::-1]
+    client.predictions.cancel(made[0])
+    first = client.predictions.list()
+    assert ([each.id for each in first], first.previous) == (made[:100], None)
+    assert (first[0].status, first[1].status) == ("canceled", "starting")
+    assert (first[0].input, first[0].model, first[0].version) == (slow, SEEDANCE, "hidden")
+    assert first.next is not None
+    second = client.predictions.list(first.next)
+    assert ([each.id for each in second], second.next) == (made[100:], None)
+    assert second.previous is not None
+    assert [each.id for each in client.predictions.list(second.previous)] == made[:100]
+    assert ask(running, "GET", "/predictions", "nobody").json() == {"next": None, "previous": None, "results": []}
+    stolen = ask(running, "GET", f"/predictions?{first.next.partition('?')[2]}", "thief")
+    assert (stolen.status_code, stolen.json()["detail"]) == (404, "Invalid cursor")
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "%C3%A4", "cD14", "/w=="])
+def test_a_cursor_that_was_not_given_out_is_not_found(running: Running, cursor: str) -> None:
+    assert ask(running, "GET", f"/predictions?cursor={cursor}").status_code == 404
+
+
 @pytest.mark.parametrize("directive", ["filtered", "refuse", "fail"])
 def test_a_failed_prediction_says_why(running: Running, directive: str) -> None:
     client = sdk(running)

@@ -103,6 +103,25 @@ def test_a_failed_job_says_why_without_a_code(running: Running, skip: Skip) -> N
     assert call(running, "GET", f"/videos/{job['id']}/content").status_code == 404
 
 
+def test_a_list_is_paged_newest_first_and_tells_neither_prompts_nor_whether_there_is_more(running: Running) -> None:
+    sgl = client(running, "pager")
+    made = [sgl.videos.create(prompt=QUICK).id for _ in range(4)]
+    assert [video.id for video in sgl.videos.list()] == made[::-1]
+    page = call(running, "GET", f"/videos?limit=2&after={made[3]}&order=sideways", "pager").json()
+    assert ([job["id"] for job in page["data"]], list(page)) == ([made[2], made[1]], ["object", "data"])
+    assert "prompt" not in page["data"][0] and page["data"][0]["model"] == MODEL
+    assert call(running, "GET", "/videos?order=ASC&limit=1", "pager").json()["data"][0]["id"] == made[0]
+    sgl.videos.delete(made[2])
+    assert call(running, "GET", f"/videos?after={made[2]}", "pager").json()["data"] == []
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "x"])
+def test_a_list_takes_no_other_limit(running: Running, limit: str) -> None:
+    answer = call(running, "GET", f"/videos?limit={limit}")
+    (finding,) = answer.json()["detail"]
+    assert (answer.status_code, finding["loc"]) == (422, ["query", "limit"])
+
+
 def test_any_key_is_taken_and_an_account_is_only_for_those_who_name_one(running: Running) -> None:
     for headers in ({"Authorization": "Bearer whatever"}, {"Authorization": ""}):
         assert call(running, "POST", "/videos", json={"prompt": QUICK}, headers=headers).status_code == 200

@@ -135,9 +135,34 @@ def test_a_job_that_does_not_let_go_cannot_be_deleted_yet(running: Running) -> N
     assert (answer.status_code, answer.json()["error"]["type"]) == (409, "Conflict")
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/videos"), ("POST", "/videos/x/remix")])
-def test_there_is_no_list_here_and_no_remix(running: Running, method: str, path: str) -> None:
-    assert call(running, method, path).status_code in (404, 405)
+def test_there_is_no_remix(running: Running) -> None:
+    assert call(running, "POST", "/videos/x/remix").status_code in (404, 405)
+
+
+def test_a_list_is_paged_newest_first_and_has_failed_jobs_too(running: Running, skip: Skip) -> None:
+    vllm = client(running, "pager")
+    made = [vllm.videos.create(prompt=prompt).id for prompt in ("[sandbox:fail]", QUICK, QUICK, QUICK)]
+    skip(10)
+    assert [video.id for video in vllm.videos.list(limit=2)] == made[::-1]
+    assert [video.id for video in vllm.videos.list(order="asc", after=made[0])] == made[1:]
+    everything = call(running, "GET", "/videos", "pager").json()
+    assert [(job["status"], job["prompt"]) for job in everything["data"]][-1] == ("failed", "[sandbox:fail]")
+    assert (everything["first_id"], everything["last_id"], everything["has_more"]) == (made[3], made[0], False)
+
+
+def test_nothing_comes_after_a_job_that_is_gone(running: Running, skip: Skip) -> None:
+    vllm = client(running, "gone")
+    made = [vllm.videos.create(prompt=QUICK).id for _ in range(2)]
+    skip(10)
+    vllm.videos.delete(made[1])
+    page = call(running, "GET", f"/videos?after={made[1]}", "gone").json()
+    assert (page["data"], page["first_id"], page["has_more"]) == ([], None, False)
+
+
+@pytest.mark.parametrize("query", ["limit=101", "limit=-1", "limit=x", "order=up"])
+def test_a_list_refuses_what_it_does_not_know(running: Running, query: str) -> None:
+    answer = call(running, "GET", f"/videos?{query}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, 400)
 
 
 def test_another_accounts_video_is_not_found_and_that_is_counted(running: Running) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from handlers.errors import (
     RateLimited,
     Refused,
 )
-from handlers.providers.adapter import Account
+from handlers.providers.adapter import Account, Listed
 from handlers.providers.azure import Azure
 from handlers.providers.registry import build
 from handlers.upstream import Reply, Upstream
@@ -92,6 +93,29 @@ async def test_each_operation_calls_its_path_with_the_key_and_the_deployment() -
     assert b'name="prompt"\r\n\r\nsnow\r\n' in remix.body and b'name="style"\r\n\r\nnoir\r\n' in remix.body
     assert source.url == f"{there.url}/openai/v1/videos/video_9/content?variant=thumbnail"
     assert source.headers == {"api-key": "az-1"}
+
+
+async def test_the_list_is_asked_for_with_the_key() -> None:
+    made = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    told = {
+        "id": "video_9",
+        "status": "failed",
+        "created_at": int(made.timestamp()),
+        "model": "films",
+        "prompt": "a boat",
+    }
+    bodies = [
+        reply(200, json.dumps({"data": [told], "has_more": False}).encode()),
+        reply(401, b'{"error": {"code": "401", "message": "Access denied"}}'),
+    ]
+    with origin(lambda _: [bodies.pop(0)]) as there:
+        async with Upstream() as http:
+            account = Account("azure", "k", SecretStr("az-1"), f"{there.url}/openai/v1", http)
+            assert await Azure().listed(account, made) == [Listed("video_9", made, "a boat", "films")]
+            with pytest.raises(KeyRefused):
+                await Azure().listed(account, made)
+    assert {got.target for got in there.received} == {"/openai/v1/videos?limit=100&order=desc"}
+    assert {got.headers["api-key"] for got in there.received} == {"az-1"}
 
 
 @pytest.mark.parametrize(

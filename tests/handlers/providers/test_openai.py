@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
@@ -27,7 +29,7 @@ from handlers.errors import (
 )
 from handlers.media.images import Image
 from handlers.providers import openai
-from handlers.providers.adapter import Account, Filtered, Output, Snapshot
+from handlers.providers.adapter import Account, Filtered, Listed, Output, Snapshot
 from handlers.upstream import File, Reply, Upstream
 from tests.handlers.wire import Received, Steps, origin, reply
 
@@ -294,3 +296,135 @@ async def test_each_operation_calls_its_path_with_the_key() -> None:
     assert json.loads(there.received[2].body) == {"prompt": "snow", "strength": 0.5}
     assert source.url == f"{there.url}/v1/videos/video_9/content?variant=thumbnail"
     assert "sk-1" not in repr(source) and "sk-1" not in repr(account)
+
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def job(number: int, **fields: Any) -> dict[str, Any]:
+    """A job that was made so many seconds before noon."""
+    told = {"model": "sora-2", "prompt": f"boat {number}", "created_at": int(NOON.timestamp()) - number}
+    return {"id": f"video&{number}", "status": "queued", **told, **fields}
+
+
+def paging(jobs: list[dict[str, Any]], *, says_more: bool = True) -> Callable[[Received], Steps]:
+    """A provider with these jobs in this order, which says whether there is more or does not."""
+
+    def answer(received: Received) -> Steps:
+        query = parse_qs(urlsplit(received.target).query)
+        if not query:  # asked about one job
+            return [reply(200, json.dumps(jobs[-1]).encode())]
+        start = [each["id"] for each in jobs].index(query["after"][0]) + 1 if "after" in query else 0
+        end = start + int(query["limit"][0])
+        more = {"has_more": len(jobs) > end} if says_more else {}
+        return [reply(200, json.dumps({"object": "list", "data": jobs[start:end]} | more).encode())]
+
+    return answer
+
+
+async def listed(answer: Callable[[Received], Steps], since: datetime) -> tuple[list[Listed], list[Received]]:
+    """What the adapter finds in a list, and what it asked for that."""
+    with origin(answer) as there:
+        async with Upstream() as http:
+            account = Account("openai", "default", SecretStr("sk-1"), there.url + "/v1", http)
+            return await openai.OpenAI().listed(account, since), there.received
+
+
+async def test_a_list_is_read_until_a_job_that_is_older() -> None:
+    found, received = await listed(paging([job(number) for number in range(250)]), NOON - timedelta(seconds=149))
+    assert [each.native_id for each in found] == [f"video&{number}" for number in range(150)]
+    assert found[7] == Listed("video&7", NOON - timedelta(seconds=7), "boat 7", "sora-2")
+    assert [got.target for got in received] == [
+        "/v1/videos?limit=100&order=desc",
+        "/v1/videos?limit=100&order=desc&after=video%2699",
+    ]
+    assert {(got.method, got.headers["authorization"]) for got in received} == {("GET", "Bearer sk-1")}
+
+
+@pytest.mark.parametrize("count", [0, 1, 100])
+async def test_a_list_that_has_no_more_is_asked_for_once(count: int) -> None:
+    found, received = await listed(paging([job(number) for number in range(count)]), NOON - timedelta(days=1))
+    assert (len(found), len(received)) == (count, 1)
+
+
+async def test_a_job_of_the_second_in_which_to_begin_is_listed_for_its_time_is_cut_off() -> None:
+    found, _ = await listed(paging([job(0), job(1), job(2)]), NOON - timedelta(seconds=0.1))
+    assert [each.native_id for each in found] == ["video&0", "video&1"]
+
+
+async def test_a_list_in_another_order_is_read_to_its_end() -> None:
+    oldest_first = [job(number) for number in reversed(range(120))]
+    found, received = await listed(paging(oldest_first), NOON - timedelta(seconds=9))
+    assert (len(found), len(received)) == (10, 2)
+
+
+@pytest.mark.parametrize(("count", "asked"), [(0, 1), (99, 2), (100, 2)])
+async def test_a_list_that_does_not_say_whether_there_is_more_ends_where_nothing_comes(count: int, asked: int) -> None:
+    answer = paging([job(number) for number in range(count)], says_more=False)
+    found, received = await listed(answer, NOON - timedelta(1))
+    assert len(found) == count
+    assert len([got for got in received if "?" in got.target]) == asked
+
+
+async def test_nothing_after_a_job_that_is_gone_is_not_the_end_of_a_list() -> None:
+    def answer(received: Received) -> Steps:
+        if "after" in received.target:
+            return [reply(200, b'{"data": [], "has_more": false}')]
+        if "?" in received.target:
+            return [reply(200, json.dumps({"data": [job(0)], "has_more": True}).encode())]
+        return [reply(404, error("Video not found."))]
+
+    with pytest.raises(Refused):
+        await listed(answer, NOON - timedelta(1))
+
+
+@pytest.mark.parametrize("page", [[job(0)], []])
+async def test_a_list_without_end_is_given_up(page: list[dict[str, Any]]) -> None:
+    received: list[Received] = []
+
+    def answer(got: Received) -> Steps:
+        received.append(got)
+        return [reply(200, json.dumps({"data": page, "has_more": True}).encode())]
+
+    with pytest.raises(ProviderFailed, match="20 pages"):
+        await listed(answer, NOON - timedelta(1))
+    assert len(received) == openai.PAGES
+
+
+def test_what_a_list_does_not_tell_is_not_known() -> None:
+    told = Video.model_validate(job(0, prompt=None) | {"status": "pondering"})
+    assert openai.entry(told) == Listed("video&0", NOON, None, "sora-2")
+    bare = Video.model_validate({"id": "v", "status": "queued", "created_at": int(NOON.timestamp())})
+    assert openai.entry(bare) == Listed("v", NOON)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"[]", b"{}", b"<html>", b'{"data": null}', b'{"data": [{"id": "v"}]}', b'{"data": [], "has_more": 1}'),
+        json.dumps({"data": [job(0, created_at=None)]}).encode(),
+        json.dumps({"data": [job(0, created_at=1795132800000)]}).encode(),
+    ],
+)
+async def test_a_list_that_cannot_be_read_is_no_list(body: bytes) -> None:
+    with pytest.raises(ProviderFailed):
+        await listed(lambda _: [reply(200, body)], NOON)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (401, error("Bad key."), KeyRefused),
+        (404, error("No such path."), Refused),
+        (429, error("Slow."), RateLimited),
+        (500, error("Oops."), ProviderFailed),
+        (502, b"<html>", ProviderFailed),
+    ],
+)
+@pytest.mark.parametrize("at", ["limit", "after"])
+async def test_a_refusal_of_any_page_refuses_the_list(
+    at: str, status: int, body: bytes, kind: type[ProviderError]
+) -> None:
+    whole = paging([job(number) for number in range(150)])
+    with pytest.raises(kind):
+        await listed(lambda got: [reply(status, body)] if at in got.target else whole(got), NOON - timedelta(1))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from handlers.errors import (
 )
 from handlers.media.images import Image
 from handlers.providers import replicate
-from handlers.providers.adapter import Account, Filtered, Output, Snapshot
+from handlers.providers.adapter import Account, Filtered, Listed, Output, Snapshot
 from handlers.upstream import Reply, Upstream
 from tests.handlers.wire import Origin, Received, Steps, origin, reply
 
@@ -434,3 +435,124 @@ async def test_the_other_operations_call_their_paths() -> None:
         ("POST", "/v1/predictions/gone/cancel"),
     ]
     assert (source.url, source.headers) == (URL, {})  # another host: no key goes along
+
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def told(number: float, **fields: Any) -> dict[str, Any]:
+    """A prediction that was made so many seconds before noon."""
+    created_at = (NOON - timedelta(seconds=number)).isoformat().replace("+00:00", "Z")
+    made = {"created_at": created_at, "input": {"prompt": f"boat {number}"}}
+    return PREDICTION | {"id": f"p{number}"} | made | fields
+
+
+def paging(count: int, base: str) -> Callable[[Received], Steps]:
+    """A provider with so many predictions, whose pages lead to a base URL of its choice by a cursor that needs quoting."""
+
+    def answer(received: Received) -> Steps:
+        start = int(received.target.partition("?cursor=n%2B")[2] or 0)
+        end = start + 100
+        following = f"{base}/predictions?cursor=n%2B{end}&created_after=x#top" if end < count else None
+        results = [told(number) for number in range(start, min(end, count))]
+        return [reply(200, json.dumps({"next": following, "previous": None, "results": results}).encode())]
+
+    return answer
+
+
+async def listed(answer: Callable[[Received], Steps], since: datetime) -> tuple[list[Listed], list[Received]]:
+    """What the adapter finds in a list, and what it asked for that."""
+    with origin(answer) as there:
+        async with Upstream() as http:
+            return await replicate.Replicate().listed(account(there, http), since), there.received
+
+
+@pytest.mark.parametrize("base", ["https://api.replicate.com/v1", "https://thief.test", "", "http://["])
+async def test_a_list_is_read_until_a_prediction_that_is_older_and_never_at_another_address(base: str) -> None:
+    found, received = await listed(paging(250, base), NOON - timedelta(seconds=149))
+    assert [each.native_id for each in found] == [f"p{number}" for number in range(150)]
+    assert found[7] == Listed("p7", NOON - timedelta(seconds=7), "boat 7", "acme/boats")
+    assert [got.target for got in received] == ["/v1/predictions", "/v1/predictions?cursor=n%2B100"]
+    assert {(got.method, got.headers["authorization"]) for got in received} == {("GET", "Bearer r8_1")}
+
+
+@pytest.mark.parametrize(("count", "asked"), [(0, 1), (1, 1), (100, 1), (201, 3)])
+async def test_a_list_is_read_to_its_end(count: int, asked: int) -> None:
+    found, received = await listed(paging(count, "https://x.test"), NOON - timedelta(days=1))
+    assert (len(found), len(received)) == (count, asked)
+
+
+async def test_a_list_without_end_is_given_up() -> None:
+    received: list[Received] = []
+
+    def answer(got: Received) -> Steps:
+        received.append(got)
+        return [reply(200, json.dumps({"next": "https://x.test/?cursor=c", "results": [told(0)]}).encode())]
+
+    with pytest.raises(ProviderFailed, match="20 pages"):
+        await listed(answer, NOON - timedelta(days=1))
+    assert len(received) == replicate.PAGES
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"input": {}, "data_removed": True, "status": "succeeded"}, Listed("p0", NOON, None, "acme/boats")),
+        ({"input": None}, Listed("p0", NOON, None, "acme/boats")),
+        ({"input": {"prompt": ["a", "b"]}}, Listed("p0", NOON, None, "acme/boats")),
+        ({"status": "canceled", "version": VERSION}, Listed("p0", NOON, "boat 0", "acme/boats")),
+        (
+            {"created_at": "2026-11-20T12:00:00.123456Z"},
+            Listed("p0", NOON.replace(microsecond=123456), "boat 0", "acme/boats"),
+        ),
+    ],
+)
+def test_a_prediction_in_a_list_is_read(fields: dict[str, Any], expected: Listed) -> None:
+    assert replicate.entry(Prediction.model_validate(told(0, **fields))) == expected
+
+
+def test_a_prediction_that_names_no_model_is_of_none() -> None:
+    bare = Prediction.model_validate({"id": "p1", "status": "starting", "created_at": "2026-11-20T12:00:00Z"})
+    assert replicate.entry(bare) == Listed("p1", NOON)
+
+
+async def test_a_prediction_of_the_millisecond_in_which_to_begin_is_listed() -> None:
+    body = {"next": None, "results": [told(0, id="in"), told(0.001, id="out")]}
+    found, _ = await listed(lambda _: [reply(200, json.dumps(body).encode())], NOON + timedelta(microseconds=900))
+    assert [each.native_id for each in found] == ["in"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(
+            b"",
+            b"[]",
+            b"{}",
+            b"<html>",
+            b'{"results": []}',
+            b'{"next": null}',
+            b'{"next": null, "results": [{"id": "p"}]}',
+        ),
+        b'{"next": null, "results": [{"id": "p", "status": "starting"}]}',
+        b'{"next": "", "results": []}',
+        b'{"next": "https://x.test/predictions?page=2", "results": []}',
+    ],
+)
+async def test_a_list_that_cannot_be_read_is_no_list(body: bytes) -> None:
+    with pytest.raises(ProviderFailed):
+        await listed(lambda _: [reply(200, body)], NOON)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(401, KeyRefused), (404, Refused), (429, RateLimited), (500, ProviderFailed), (502, ProviderFailed)],
+)
+@pytest.mark.parametrize("at", ["predictions", "cursor"])
+async def test_a_refusal_of_any_page_refuses_the_list(at: str, status: int, kind: type[ProviderError]) -> None:
+    whole = paging(150, "https://x.test")
+    with pytest.raises(kind):
+        await listed(
+            lambda got: [reply(status, b'{"detail": "no"}')] if at in got.target else whole(got),
+            NOON - timedelta(days=1),
+        )

@@ -5,13 +5,18 @@ from __future__ import annotations
 import base64
 import io
 import random
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import av
 import pytest
 from PIL import Image
+from pydantic import SecretStr
 
+from handlers.providers.adapter import Account
+from handlers.providers.replicate import Replicate
+from handlers.upstream import Upstream
 from sandbox.replicate_models import MODELS
 from tests.gateway import Gateway
 from tests.handlers.providers.live import QUICK, content, ended
@@ -177,6 +182,19 @@ def test_a_key_that_is_refused_is_not_tried_again(gateway: Gateway, directive: s
     refused = gateway.ask("POST", "/v1/videos", json={"model": SEEDANCE, "prompt": f"x [sandbox:{directive}]"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (502, "upstream_credentials_exhausted")
     assert [attempt["outcome"] for attempt in refused.json()["extra_fields"]["attempts"]] == ["unauthorized"]
+
+
+async def test_the_list_has_a_job_whose_answer_was_lost(gateway: Gateway) -> None:
+    begun, prompt = datetime.now(UTC), f"{QUICK} lost at sea [sandbox:drop-after]"
+    lost = gateway.ask("POST", "/v1/videos", json={"model": SEEDANCE, "prompt": prompt})
+    assert lost.status_code == 504
+    url = f"{gateway.url}/sandbox{Replicate.sandbox_path}"
+    async with Upstream() as http:
+        found = await Replicate().listed(
+            Account("replicate", "k", SecretStr(Replicate.sandbox_secret), url, http), begun
+        )
+    assert (prompt, SEEDANCE.partition("/")[2]) in [(job.prompt, job.model) for job in found]
+    assert all(begun - timedelta(seconds=1) <= job.created_at <= datetime.now(UTC) for job in found)
 
 
 @pytest.mark.parametrize("directive", ["502", "drop-after", "garbage"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from generated.models import VideoGenerationRequest
 from handlers.errors import InvalidRequest, NotFound, OutcomeUnknown, ProviderError, ProviderFailed, Refused
 from handlers.media.images import Image
 from handlers.providers import openai, sgl
-from handlers.providers.adapter import Account
+from handlers.providers.adapter import Account, Listed
 from handlers.upstream import File, Reply, Upstream
 from tests.handlers.wire import Received, Steps, origin, reply
 
@@ -147,6 +148,50 @@ async def test_a_key_never_goes_to_the_servers_cloud() -> None:
             account = Account("sgl", "k", SecretStr("k-1"), f"{there.url}/v1", http)
             assert (await sgl.SGLang().source(account, "stored", "video")).headers == {}
             assert (await sgl.SGLang().source(account, "0d5c", "video")).headers == {"Authorization": "Bearer k-1"}
+
+
+MADE = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MANY = [
+    {"id": str(number), "status": "queued", "created_at": int(MADE.timestamp()) - number // 40, "model": MODEL}
+    for number in range(200)
+]
+
+
+def listing(received: Received) -> Steps:
+    """SGLang with many jobs, forty of each second."""
+    where, _, query = received.target.partition("?")
+    if not query:
+        found = next((told for told in MANY if told["id"] == where.rpartition("/")[2]), None)
+        return [reply(200, json.dumps(found).encode()) if found else reply(404, b'{"detail": "Video not found"}')]
+    start = int(query.rpartition("after=")[2]) + 1 if "after=" in query else 0
+    return [reply(200, json.dumps({"object": "list", "data": MANY[start : start + 100]}).encode())]
+
+
+@pytest.mark.parametrize(("seconds", "found", "asked"), [(1, 80, 1), (3, 160, 2), (9, 200, 4)])
+async def test_a_list_is_read_to_a_job_that_is_older_or_to_its_end_and_tells_no_prompts(
+    seconds: int, found: int, asked: int
+) -> None:
+    with origin(listing) as there:
+        async with Upstream() as http:
+            account = Account("sgl", "k", SecretStr(""), f"{there.url}/v1", http)
+            jobs = await sgl.SGLang().listed(account, MADE - timedelta(seconds=seconds))
+    assert ([each.native_id for each in jobs], len(there.received)) == ([str(n) for n in range(found)], asked)
+    assert jobs[79] == Listed("79", MADE - timedelta(seconds=1), None, MODEL)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (422, b'{"detail": [{"loc": ["query", "limit"], "msg": "Input should be 1 to 50"}]}', Refused),
+        (500, b"Internal Server Error", ProviderFailed),
+        (200, b'{"object": "list"}', ProviderFailed),
+    ],
+)
+async def test_a_list_that_is_refused_or_is_none_raises(status: int, body: bytes, kind: type[ProviderError]) -> None:
+    with origin(lambda _: [reply(status, body)]) as there:
+        async with Upstream() as http:
+            with pytest.raises(kind):
+                await sgl.SGLang().listed(Account("sgl", "k", SecretStr(""), f"{there.url}/v1", http), MADE)
 
 
 def test_it_has_no_remix() -> None:

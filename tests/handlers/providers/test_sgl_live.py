@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import av
 import pytest
+from pydantic import SecretStr
 
+from handlers.providers.adapter import Account
+from handlers.providers.sgl import SGLang
+from handlers.upstream import Upstream
 from sandbox import own_server
 from tests.gateway import Gateway
 from tests.handlers.providers.live import QUICK, content, data_url, ended
@@ -75,6 +80,17 @@ def test_a_rate_limited_provider_is_asked_again_and_then_the_next_target(gateway
     created = gateway.create(f"{QUICK} [sandbox:429 times=3]", model=MODEL, fallbacks=[MODEL])
     outcomes = [attempt["outcome"] for attempt in created["extra_fields"]["attempts"]]
     assert outcomes == ["rate_limited", "rate_limited", "rate_limited", "accepted"]
+
+
+async def test_the_list_has_a_job_whose_answer_was_lost(gateway: Gateway) -> None:
+    begun, prompt = datetime.now(UTC), f"{QUICK} lost at sea [sandbox:drop-after]"
+    lost = gateway.ask("POST", "/v1/videos", json={"model": MODEL, "prompt": prompt})
+    assert lost.status_code == 504
+    url = f"{gateway.url}/sandbox{SGLang.sandbox_path}"
+    async with Upstream() as http:
+        found = await SGLang().listed(Account("sgl", "k", SecretStr(SGLang.sandbox_secret), url, http), begun)
+    assert (None, MODEL.partition("/")[2]) in [(job.prompt, job.model) for job in found]
+    assert all(begun - timedelta(seconds=1) <= job.created_at <= datetime.now(UTC) for job in found)
 
 
 @pytest.mark.parametrize("directive", ["502", "drop-after", "garbage"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from handlers.errors import (
 )
 from handlers.media.images import Image
 from handlers.providers import openai, vllm
-from handlers.providers.adapter import Account, Snapshot
+from handlers.providers.adapter import Account, Listed, Snapshot
 from handlers.providers.registry import build
 from handlers.upstream import File, Reply, Upstream
 from tests.handlers.wire import Received, Steps, origin, reply
@@ -147,6 +148,56 @@ async def test_each_operation_calls_its_path_and_an_empty_key_is_not_sent(secret
     assert {got.headers.get("authorization") for got in there.received} == {sent}
     assert source.url == f"{there.url}/v1/videos/video_gen_1/content"
     assert source.headers == ({} if sent is None else {"Authorization": sent})
+
+
+MADE = datetime(2026, 11, 20, 12, tzinfo=UTC)
+TOLD = JOB | {"created_at": int(MADE.timestamp()), "prompt": "a boat", "model": MODEL}
+
+
+async def test_a_list_has_failed_jobs_too() -> None:
+    failed = TOLD | {"status": "failed", "error": {"code": 500, "message": "m"}}
+    body = json.dumps({"data": [failed], "has_more": False, "first_id": "x", "last_id": "x"}).encode()
+    with origin(lambda _: [reply(200, body)]) as there:
+        async with Upstream() as http:
+            account = Account("vllm", "k", SecretStr(""), f"{there.url}/v1", http)
+            assert await vllm.VLLM().listed(account, MADE) == [Listed("video_gen_1", MADE, "a boat", MODEL)]
+    assert not any("authorization" in got.headers for got in there.received)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (401, b'{"error": "Unauthorized"}', KeyRefused),
+        (503, b'{"error": {"message": "Not ready.", "code": 503}}', Overloaded),
+        (409, b'{"error": {"message": "api-server-count is above 1", "code": 409}}', Refused),
+        (200, json.dumps(TOLD).encode(), ProviderFailed),
+    ],
+)
+async def test_a_list_that_is_refused_or_is_none_raises(status: int, body: bytes, kind: type[ProviderError]) -> None:
+    with origin(lambda _: [reply(status, body)]) as there:
+        async with Upstream() as http:
+            with pytest.raises(kind):
+                await vllm.VLLM().listed(Account("vllm", "k", SecretStr(""), f"{there.url}/v1", http), MADE)
+
+
+@pytest.mark.parametrize("there_still", [True, False])
+async def test_the_end_of_a_list_counts_if_the_job_before_it_is_still_there(there_still: bool) -> None:
+    failed = json.dumps(TOLD | {"status": "failed", "error": {"code": 500, "message": "m"}}).encode()
+
+    def answer(received: Received) -> Steps:
+        if "?" not in received.target:  # a failed job is answered with the status of its error
+            return [reply(500, failed) if there_still else reply(404, b'{"error": {"message": "Video not found"}}')]
+        more = "after" not in received.target
+        return [reply(200, json.dumps({"data": [TOLD] if more else [], "has_more": more}).encode())]
+
+    with origin(answer) as there:
+        async with Upstream() as http:
+            listing = vllm.VLLM().listed(Account("vllm", "k", SecretStr(""), f"{there.url}/v1", http), MADE)
+            if there_still:
+                assert len(await listing) == 1
+            else:
+                with pytest.raises(Refused):
+                    await listing
 
 
 @pytest.mark.parametrize("name", ["vllm", "sgl"])
