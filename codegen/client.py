@@ -28,6 +28,7 @@ def render(document: Document, header: str) -> str:
         operations=found,
         video=[by_id[name] for name in VIDEO_OPERATIONS] if by_id.keys() >= set(VIDEO_OPERATIONS) else [],
         json=JSON,
+        events=any(operation.events for operation in found),
         signature=signature,
         named=named,
         documentation=documentation,
@@ -77,7 +78,7 @@ def request(operation: Operation, *, bare: bool = False) -> str:
         arguments.append("body=body")
     if operation.unusual_answers:
         arguments.append(f"answers={operation.unusual_answers}")
-    if operation.binary:
+    if operation.binary or operation.events:
         arguments.append("stream=True")
     return f"_Request({', '.join(arguments)})"
 

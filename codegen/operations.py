@@ -1,8 +1,9 @@
 """An OpenAPI 3.1 document -> its operations, typed.
 
-Only what the generated code can express is accepted: path, query and header parameters of a scalar type; JSON
-bodies of a named schema, alone or beside other media types that say the same; answers of one named schema, or
-of bytes, or of nothing; one credential at a time. Everything else is a `DocumentError` that names the place.
+Only what the generated code can express is accepted: path, query and header parameters of a scalar type, and
+lists of one in the query; JSON bodies of a named schema, alone or beside other media types that say the same;
+answers of one named schema, or of bytes, of server-sent events, or of nothing; one credential at a time.
+Everything else is a `DocumentError` that names the place.
 """
 
 from collections.abc import Mapping
@@ -33,13 +34,18 @@ class Operation:
 
     @property
     def answer(self) -> str | None:
-        """The name of the schema of its JSON answer, None for bytes and for nothing."""
-        return next(response.model for response in self.responses if response.succeeds)
+        """The name of the schema of its JSON answer, None for bytes, for events and for nothing."""
+        return next((response.model for response in self.responses if response.succeeds and response.model), None)
 
     @property
     def binary(self) -> bool:
         """Whether its answer is bytes."""
         return any(response.binary for response in self.responses if response.succeeds)
+
+    @property
+    def events(self) -> bool:
+        """Whether its answer is a stream of server-sent events."""
+        return any(response.events for response in self.responses if response.succeeds)
 
     @property
     def refusals(self) -> tuple[Response, ...]:

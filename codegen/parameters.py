@@ -55,14 +55,17 @@ def _parameter(document: Document, node: Node, place: str) -> Parameter:
     if node["in"] not in LOCATIONS or "schema" not in node or set(node) - KEYS:
         raise DocumentError(place, f"{wire}: must be a plain path, query or header parameter with a schema")
     schema = resolve(document, node["schema"], place)
-    if schema.get("type") not in TYPES or "const" in schema:
-        raise DocumentError(place, f"{wire}: must be of a scalar type, and without `const`")
-    words = ", ".join(map(repr, schema.get("enum", ())))
+    several = schema.get("type") == "array" and node["in"] == "query"  # sent as a parameter that is repeated
+    item = resolve(document, schema.get("items", {}), place) if several else schema
+    if item.get("type") not in TYPES or "const" in item or (several and "default" in schema):
+        raise DocumentError(place, f"{wire}: must be of a scalar type, or in the query a list of one, without `const`")
+    words = ", ".join(map(repr, item.get("enum", ())))
+    annotation = f"Literal[{words}]" if words else TYPES[item["type"]]
     return Parameter(
         wire=wire,
         name=snake(wire),
         location=node["in"],
-        type=f"Literal[{words}]" if words else TYPES[schema["type"]],
+        type=f"list[{annotation}]" if several else annotation,
         required=node.get("required", False),
         default=schema.get("default"),
         description=node.get("description", "").strip(),

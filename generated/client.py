@@ -221,6 +221,51 @@ ERRORS: Mapping[int, type[ApiError]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A server-sent event. `id` goes into `Last-Event-ID` when the stream is taken up after it broke."""
+
+    id: str
+    name: str
+    data: str
+
+
+class Events:
+    """Server-sent events as they arrive, until the server ends the stream. Use it in a `with` block."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[Event]:
+        """Errors: `ConnectionFailed` when the stream breaks."""
+        fields = {"id": "", "event": "message"}
+        data: list[str] = []
+        try:
+            for line in self._response.iter_lines(chunk_size=None):
+                name, _, value = line.decode().partition(":")
+                if name == "data":
+                    data.append(value.removeprefix(" "))
+                elif name in fields:
+                    fields[name] = value.removeprefix(" ")
+                elif not line and data:
+                    yield Event(fields["id"], fields["event"], "\n".join(data))
+                    fields["event"], data = "message", []
+        except requests.RequestException as error:
+            raise ConnectionFailed(f"the stream of events broke: {error}") from error
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        self._response.close()
+
+    def __enter__(self) -> Events:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
 class Download:
     """The bytes of a file, in chunks as they arrive. Use it in a `with` block: that gives the connection back."""
 
@@ -383,6 +428,11 @@ class Client:
         self,
         *,
         provider: str | None = None,
+        model: str | None = None,
+        status: Literal["queued", "in_progress", "completed", "failed"] | None = None,
+        created_after: int | None = None,
+        created_before: int | None = None,
+        metadata: list[str] | None = None,
         after: str | None = None,
         limit: int | None = None,
         order: Literal["asc", "desc"] | None = None,
@@ -390,9 +440,16 @@ class Client:
         """List video generation jobs
 
         Lists the caller's jobs over all providers, newest first unless `order` says otherwise. Read the next page with
-        `after` set to the `last_id` of this one while `has_more` is true.
+        `after` set to the `last_id` of this one while `has_more` is true. Pages stay exact while jobs are created and deleted:
+        none is shown twice, none is left out. Filters can be combined; a job must fit all of them.
 
         provider: Only the jobs of this provider. Without it, the jobs of all.
+        model: Only the jobs of this model, as `provider/model`.
+        status: Only the jobs that have this status now.
+        created_after: Only jobs created in this second or later, in Unix seconds.
+        created_before: Only jobs created before this second, in Unix seconds.
+        metadata: Only jobs with this pair in their `metadata`, as `name:value`. Repeat it for jobs that have all of
+            several pairs.
         after: The id of the last item of the previous page.
         limit: The most items to return. Default: 20.
         order: By creation time, oldest first (`asc`) or newest first (`desc`). Default: 'desc'.
@@ -403,7 +460,17 @@ class Client:
                 _Request(
                     "GET",
                     "/v1/videos",
-                    query={"provider": provider, "after": after, "limit": limit, "order": order},
+                    query={
+                        "provider": provider,
+                        "model": model,
+                        "status": status,
+                        "created_after": created_after,
+                        "created_before": created_before,
+                        "metadata": metadata,
+                        "after": after,
+                        "limit": limit,
+                        "order": order,
+                    },
                 )
             ),
         )
@@ -429,7 +496,10 @@ class Client:
         """Delete a video generation job
 
         Deletes the job and its files, here and at the provider where the provider can. A job that still runs is cancelled
-        where the provider can. This cannot be undone; the id answers 404 from then on.
+        where the provider can. `extra_fields.provider_outcome` says what became of it there. This cannot be undone; the id
+        answers 404 from then on, also when it is deleted again. The record for the accounts stays.
+
+        Where the provider refuses or cannot be reached, nothing is deleted here either and the request can be sent again.
 
         video_id: The id of a video, alone or as `{id}:{provider}` (for example
             `video_01kafx3m9d7q2v8h5c4n6w0b1z:runway`). A job can also be named by the provider's own id, as
@@ -437,6 +507,34 @@ class Client:
         """
         return _read(
             models.VideoDeleteResponse, self._send(_Request("DELETE", f"/v1/videos/{_segment(video_id)}"))
+        )
+
+    def video_events(self, video_id: str, *, last_event_id: str | None = None) -> Events:
+        """Follow a job by server-sent events
+
+        A stream of `text/event-stream`: the job as it is, then as it is after every change, until it has ended. `event` is
+        `video.queued`, `video.in_progress`, `video.completed`, `video.failed` or `video.deleted`; `data` is the job, as the
+        retrieve operation answers it (a `VideoDeleteResponse` when it was deleted); `id` stands for what was told. After the
+        end the stream is closed.
+
+        A stream that broke is taken up with the last `id` in `Last-Event-ID`, as every `EventSource` does: what was told
+        is not told again, and what happened meanwhile is told as the one event that it led to. When nothing is left to
+        tell the answer is 204, on which an `EventSource` stops.
+
+        video_id: The id of a video, alone or as `{id}:{provider}` (for example
+            `video_01kafx3m9d7q2v8h5c4n6w0b1z:runway`). A job can also be named by the provider's own id, as
+            `{native_id}:{provider}`.
+        last_event_id: The `id` of the last event that arrived.
+        """
+        return Events(
+            self._send(
+                _Request(
+                    "GET",
+                    f"/v1/videos/{_segment(video_id)}/events",
+                    headers={"Last-Event-ID": last_event_id},
+                    stream=True,
+                )
+            )
         )
 
     def video_download(
@@ -706,7 +804,7 @@ class Client:
             response = self._session.request(
                 request.method,
                 self._base_url + request.path,
-                params={name: _text(value) for name, value in request.query.items() if value is not None},
+                params={name: _texts(value) for name, value in request.query.items() if value is not None},
                 data=None if request.body is None else _json(request.body),
                 headers=headers,
                 auth=self._sign,  # set even without a credential, or requests would take one from ~/.netrc
@@ -732,7 +830,7 @@ class Client:
 class _Request:
     method: str
     path: str
-    query: Mapping[str, str | int | float | None] = field(default_factory=dict)
+    query: Mapping[str, str | int | float | list[str] | None] = field(default_factory=dict)
     headers: Mapping[str, str | None] = field(default_factory=dict)
     body: BaseModel | None = None
     answers: tuple[int, ...] = ()  # statuses besides 2xx that carry the answer
@@ -797,6 +895,10 @@ def _unsent(error: requests.RequestException) -> bool:
     return isinstance(error, requests.ConnectTimeout) or (
         isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
     )
+
+
+def _texts(value: str | int | float | list[str]) -> str | list[str]:
+    return [_text(item) for item in value] if isinstance(value, list) else _text(value)
 
 
 def _text(value: str | int | float) -> str:

@@ -15,7 +15,9 @@ from pydantic import (
     StrictBytes,
     StrictFloat,
     StrictStr,
+    StringConstraints,
 )
+from typing_extensions import TypeAliasType
 
 
 class ModelId(RootModel[StrictStr]):
@@ -41,6 +43,30 @@ class SecondsInteger(RootModel[int]):
     root: Annotated[int, Field(description='Whole seconds as a number.', ge=1, le=999)]
 
 
+MetadataAdditionalProperty = TypeAliasType(
+    "MetadataAdditionalProperty",
+    Annotated[StrictStr, Field(pattern='^[^\\x00-\\x1F\\x7F]{0,512}$')],
+)
+
+
+class Metadata(
+    RootModel[dict[Annotated[str, StringConstraints(pattern=r'^[A-Za-z0-9_.-]{1,64}$', strict=True)], MetadataAdditionalProperty]]
+):
+    root: Annotated[
+        dict[Annotated[str, StringConstraints(pattern=r'^[A-Za-z0-9_.-]{1,64}$', strict=True)], MetadataAdditionalProperty],
+        Field(
+            description="Words of the caller's own about the job: up to 16 names with a text each. They are shown with the job, the list can be\nfiltered by them, and no provider sees them.\n",
+            examples=[{'campaign': 'spring'}],
+            max_length=16,
+        ),
+    ]
+
+
+class Failover(StrEnum):
+    create = 'create'
+    job = 'job'
+
+
 class VideoRemixRequest(BaseModel):
     model_config = ConfigDict(
         extra='allow',
@@ -55,6 +81,7 @@ class VideoRemixRequest(BaseModel):
             min_length=1,
         ),
     ]
+    metadata: Metadata | MISSING = MISSING
 
 
 class VideoStatus(StrEnum):
@@ -76,7 +103,7 @@ class VideoError(BaseModel):
     code: Annotated[
         StrictStr,
         Field(
-            description="`content_filtered`, `cancelled`, `timeout`, `expired`, `provider_lost_job`, `provider_failed`, `submission_unknown`;\nor the provider's own code; or, where no provider took the job, the code of the answer to the create.\n"
+            description="`content_filtered`, `cancelled`, `timeout`, `expired`, `provider_lost_job`, `provider_failed`,\n`submission_unknown`, `submission_lost`; or the provider's own code; or, where no provider took the job, the code of the answer to the create.\n"
         ),
     ]
     message: Annotated[StrictStr, Field(description='The reason, for people.')]
@@ -104,6 +131,14 @@ class VideoUsage(BaseModel):
     currency: Annotated[
         Literal['USD'] | MISSING, Field(description='The currency of `cost`.')
     ] = MISSING
+
+
+class ProviderOutcome(StrEnum):
+    cancelled = 'cancelled'
+    runs_on = 'runs_on'
+    erased = 'erased'
+    kept = 'kept'
+    nothing = 'nothing'
 
 
 class BifrostCacheDebug(BaseModel):
@@ -186,6 +221,7 @@ class VideoObject(BaseModel):
         ),
     ] = MISSING
     error: VideoError | MISSING = MISSING
+    metadata: Metadata | MISSING = MISSING
 
 
 class ModelOperation(StrEnum):
@@ -391,7 +427,7 @@ class Attempt(BaseModel):
     outcome: Annotated[
         StrictStr,
         Field(
-            description='`accepted`, `not_sent`, `refused`, `rate_limited`, `unauthorized`, `failed` or `unknown`.'
+            description='`accepted`, `not_sent`, `refused`, `rate_limited`, `unauthorized`, `failed` or `unknown`; `adopted`, for a job that was\nfound at the provider after its outcome had been unknown; `job_failed`, for one that the provider had accepted,\nwith `failover: job`.\n'
         ),
     ]
     status_code: Annotated[
@@ -403,6 +439,12 @@ class Attempt(BaseModel):
     ] = MISSING
     error: Annotated[
         StrictStr | MISSING, Field(description='What went wrong, for people.')
+    ] = MISSING
+    provider_job_id: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description="The provider's own id of a job that failed after it was accepted."
+        ),
     ] = MISSING
 
 
@@ -573,6 +615,8 @@ class VideoGenerationRequest(BaseModel):
             max_length=10,
         ),
     ] = MISSING
+    failover: Failover | MISSING = MISSING
+    metadata: Metadata | MISSING = MISSING
 
 
 class VideoGenerationForm(BaseModel):
@@ -652,6 +696,8 @@ class VideoGenerationForm(BaseModel):
             max_length=10,
         ),
     ] = MISSING
+    failover: Failover | MISSING = MISSING
+    metadata: Metadata | MISSING = MISSING
 
 
 class BifrostResponseExtraFields(BaseModel):
@@ -710,6 +756,7 @@ class BifrostResponseExtraFields(BaseModel):
     provider_job_id: Annotated[
         StrictStr | MISSING, Field(description="The provider's own id of the job.")
     ] = MISSING
+    provider_outcome: ProviderOutcome | MISSING = MISSING
     provider_status: Annotated[
         StrictStr | MISSING,
         Field(
@@ -879,4 +926,5 @@ class VideoGenerationResponse(BaseModel):
     ] = MISSING
     content_filter: ContentFilter | MISSING = MISSING
     usage: VideoUsage | MISSING = MISSING
+    metadata: Metadata | MISSING = MISSING
     extra_fields: BifrostResponseExtraFields

@@ -76,6 +76,11 @@ class Videos(Protocol[Caller]):
         self,
         caller: Caller,
         provider: str | None = None,
+        model: str | None = None,
+        status: Literal["queued", "in_progress", "completed", "failed"] | None = None,
+        created_after: int | None = None,
+        created_before: int | None = None,
+        metadata: list[str] | None = None,
         after: str | None = None,
         limit: int = 20,
         order: Literal["asc", "desc"] = "desc",
@@ -83,7 +88,8 @@ class Videos(Protocol[Caller]):
         """List video generation jobs
 
         Lists the caller's jobs over all providers, newest first unless `order` says otherwise. Read the next page with
-        `after` set to the `last_id` of this one while `has_more` is true.
+        `after` set to the `last_id` of this one while `has_more` is true. Pages stay exact while jobs are created and deleted:
+        none is shown twice, none is left out. Filters can be combined; a job must fit all of them.
         """
         ...
 
@@ -101,7 +107,24 @@ class Videos(Protocol[Caller]):
         """Delete a video generation job
 
         Deletes the job and its files, here and at the provider where the provider can. A job that still runs is cancelled
-        where the provider can. This cannot be undone; the id answers 404 from then on.
+        where the provider can. `extra_fields.provider_outcome` says what became of it there. This cannot be undone; the id
+        answers 404 from then on, also when it is deleted again. The record for the accounts stays.
+
+        Where the provider refuses or cannot be reached, nothing is deleted here either and the request can be sent again.
+        """
+        ...
+
+    async def video_events(self, caller: Caller, video_id: str, last_event_id: str | None = None) -> Response:
+        """Follow a job by server-sent events
+
+        A stream of `text/event-stream`: the job as it is, then as it is after every change, until it has ended. `event` is
+        `video.queued`, `video.in_progress`, `video.completed`, `video.failed` or `video.deleted`; `data` is the job, as the
+        retrieve operation answers it (a `VideoDeleteResponse` when it was deleted); `id` stands for what was told. After the
+        end the stream is closed.
+
+        A stream that broke is taken up with the last `id` in `Last-Event-ID`, as every `EventSource` does: what was told
+        is not told again, and what happened meanwhile is told as the one event that it led to. When nothing is left to
+        tell the answer is 204, on which an `EventSource` stops.
         """
         ...
 
@@ -170,6 +193,7 @@ OPERATIONS: Mapping[str, Route] = {
     "videoList": Route("GET", "/v1/videos", "Videos", {}, True),
     "videoRetrieve": Route("GET", "/v1/videos/{video_id}", "Videos", {}, True),
     "videoDelete": Route("DELETE", "/v1/videos/{video_id}", "Videos", {}, True),
+    "videoEvents": Route("GET", "/v1/videos/{video_id}/events", "Videos", {}, True),
     "videoDownload": Route("GET", "/v1/videos/{video_id}/content", "Videos", {}, True),
     "videoRemix": Route(
         "POST", "/v1/videos/{video_id}/remix", "Videos", {"application/json": "VideoRemixRequest"}, True
@@ -181,6 +205,7 @@ OPERATIONS: Mapping[str, Route] = {
 ALLOW: Mapping[str, str] = {
     "/v1/videos": "GET, POST",
     "/v1/videos/{video_id}": "DELETE, GET",
+    "/v1/videos/{video_id}/events": "GET",
     "/v1/videos/{video_id}/content": "GET",
     "/v1/videos/{video_id}/remix": "POST",
     "/v1/models": "GET",
@@ -218,17 +243,29 @@ def bind(
     async def serve_video_list(
         user: Caller,
         provider: str | None = None,
+        model: str | None = None,
+        status: Literal["queued", "in_progress", "completed", "failed"] | None = None,
+        created_after: int | None = None,
+        created_before: int | None = None,
+        metadata: list[str] | None = None,
         after: str | None = None,
         limit: int = 20,
         order: Literal["asc", "desc"] = "desc",
     ) -> Response:
-        return _respond(await videos.video_list(user, provider, after, limit, order))
+        return _respond(
+            await videos.video_list(
+                user, provider, model, status, created_after, created_before, metadata, after, limit, order
+            )
+        )
 
     async def serve_video_retrieve(user: Caller, video_id: str) -> Response:
         return _respond(await videos.video_retrieve(user, video_id, request.headers.get("prefer")))
 
     async def serve_video_delete(user: Caller, video_id: str) -> Response:
         return _respond(await videos.video_delete(user, video_id))
+
+    async def serve_video_events(user: Caller, video_id: str) -> Response:
+        return await videos.video_events(user, video_id, request.headers.get("last-event-id"))
 
     async def serve_video_download(
         user: Caller, video_id: str, variant: Literal["video", "thumbnail", "spritesheet"] = "video"
@@ -257,6 +294,7 @@ def bind(
         "videoList": serve_video_list,
         "videoRetrieve": serve_video_retrieve,
         "videoDelete": serve_video_delete,
+        "videoEvents": serve_video_events,
         "videoDownload": serve_video_download,
         "videoRemix": serve_video_remix,
         "modelList": serve_model_list,

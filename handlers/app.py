@@ -7,8 +7,7 @@ parameters) -> edge/bodies (reading, validation) -> generated/routes (typed argu
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from contextlib import asynccontextmanager
 from importlib.resources import files
 
 import orjson
@@ -17,7 +16,6 @@ from connexion import AsyncApp
 from connexion.exceptions import ProblemException
 from connexion.options import SwaggerUIOptions
 from connexion.resolver import Resolver
-from sqlalchemy import URL
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -28,8 +26,6 @@ from .access.callers import Keyring
 from .api.health import Health
 from .api.models import Models
 from .api.videos import Videos
-from .configuration import Configuration
-from .dispatch.dispatcher import Dispatcher
 from .edge import bodies, credentials, envelope
 from .edge.requests import Requests
 from .errors import ReelgateError
@@ -39,23 +35,18 @@ from .worker import Worker
 log = structlog.get_logger()
 
 
-def build(settings: Settings, configuration: Configuration, database: URL, own_url: str) -> ASGIApp:
-    """The gateway as an ASGI application. `own_url` is where this very server is reached from this machine."""
-    worker = Worker(settings, configuration, database, own_url)
+def build(settings: Settings, worker: Worker) -> ASGIApp:
+    """The gateway as an ASGI application, around a worker that nothing else runs."""
     ledger, providers = worker.ledger, worker.providers
-    dispatcher = Dispatcher(
-        ledger, providers, worker.tracking, deadline=timedelta(minutes=settings.job_deadline_minutes)
-    )
     operations = bind(
-        videos=Videos(ledger, dispatcher, providers, worker.http),
+        videos=Videos(ledger, worker.dispatcher, providers, worker.http),
         models=Models(providers),
         health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),
     )
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        async with worker.running(works=settings.worker), AsyncExitStack() as stack:
-            stack.push_async_callback(dispatcher.close)
+        async with worker.running(works=settings.worker):
             yield
 
     app = AsyncApp(

@@ -21,16 +21,21 @@ DRAIN = 20  # seconds that requests under way get to finish when the server stop
 
 
 class Server(uvicorn.Server):
-    """uvicorn, which says when it is ready."""
+    """uvicorn, which says when it is ready, and lets nobody wait for a job when it stops."""
 
-    def __init__(self, config: uvicorn.Config, ready_line: str) -> None:
+    def __init__(self, config: uvicorn.Config, ready_line: str, worker: Worker) -> None:
         super().__init__(config)
         self._ready_line = ready_line
+        self._worker = worker
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             print(self._ready_line, flush=True)  # noqa: T201  a person, or a script, waits for this line
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._worker.ledger.cache.close()
+        await super().shutdown(sockets)
 
 
 def serve(settings: Settings) -> None:
@@ -42,8 +47,9 @@ def serve(settings: Settings) -> None:
     configuration = registry.configured(settings, os.environ)
     database = database_url(settings.database_url, settings.data_dir)
     asyncio.run(reach(database))
+    worker = Worker(settings, configuration, database, own_url)
     config = uvicorn.Config(
-        build(settings, configuration, database, own_url),
+        build(settings, worker),
         access_log=False,
         log_config=None,
         server_header=False,
@@ -51,8 +57,7 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=DRAIN,
     )
     spare_the_collector()
-    sandbox = registry.in_sandbox(settings, configuration)
-    Server(config, ready_line(settings, own_url, sandbox=sandbox)).run(sockets=[listening])
+    Server(config, ready_line(settings, own_url, sandbox=worker.providers.sandbox), worker).run(sockets=[listening])
 
 
 def work(settings: Settings) -> None:

@@ -61,6 +61,13 @@ class Settings(BaseSettings):
         validation_alias="REELGATE_TRACKING_CONCURRENCY",
         description="The most jobs one process tracks at once.",
     )
+    poll_seconds: float | None = Field(
+        None,
+        gt=0,
+        le=3600,
+        validation_alias="REELGATE_POLL_SECONDS",
+        description="How often a running job is asked about. Default: what suits the provider, and how long its models take.",
+    )
     job_deadline_minutes: float = Field(
         60.0,
         gt=0,

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import URL
 
 from .configuration import Configuration
+from .dispatch.dispatcher import Dispatcher
 from .jobs.changes import Changes
 from .jobs.database import engine_for, migrate
 from .jobs.ledger import Ledger
+from .jobs.reconciling import Reconciling
 from .jobs.tasks import Tasks
 from .jobs.tracking import Tracking
 from .providers import registry
@@ -30,7 +33,17 @@ class Worker:
         self.providers = registry.for_server(settings, configuration, own_url, self.http)
         self.changes = Changes(database, self.ledger.cache)
         self.tasks = Tasks(database)
-        self.tracking = Tracking(self.tasks, self.ledger, self.providers, concurrency=settings.tracking_concurrency)
+        self.tracking = Tracking(
+            self.tasks,
+            self.ledger,
+            self.providers,
+            concurrency=settings.tracking_concurrency,
+            pace=settings.poll_seconds,
+        )
+        self.reconciling = Reconciling(self.ledger, self.providers, self.tracking)
+        deadline = timedelta(minutes=settings.job_deadline_minutes)
+        self.dispatcher = Dispatcher(self.ledger, self.providers, self.tracking, deadline=deadline)
+        self.tracking.again = self.dispatcher.again
 
     @asynccontextmanager
     async def running(self, *, works: bool) -> AsyncIterator[None]:
@@ -41,8 +54,9 @@ class Worker:
             await migrate(self.engine)
             await self.tasks.open()
             stack.push_async_callback(self.tasks.close)
-            for run in [self.changes.run, *([self.tracking.work] if works else [])]:
+            for run in [self.changes.run, *([self.tracking.work, self.reconciling.work] if works else [])]:
                 stack.push_async_callback(cancelled, asyncio.create_task(run()))
+            stack.push_async_callback(self.dispatcher.close)
             yield
 
 

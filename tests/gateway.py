@@ -26,8 +26,9 @@ from handlers.app import build
 from handlers.configuration import validated
 from handlers.jobs.database import start_embedded
 from handlers.providers.registry import PROVIDERS
-from handlers.server import listen
+from handlers.server import Server, listen
 from handlers.settings import Settings, load
+from handlers.worker import Worker
 from sandbox.wire import Exposed
 from tests.judge import Exchange, Judge, Recorder
 
@@ -111,16 +112,15 @@ def running(
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     gateway = Gateway(url, chosen)
     configured = validated(configuration or {}, os.environ, "The configuration of a test")
-    app = build(chosen, configured, make_url(database).set(drivername="postgresql+psycopg"), url)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            Exposed(Recorder(app, gateway.exchanges)),
-            log_config=None,
-            access_log=False,
-            lifespan="on",
-            timeout_graceful_shutdown=2,
-        )
+    worker = Worker(chosen, configured, make_url(database).set(drivername="postgresql+psycopg"), url)
+    config = uvicorn.Config(
+        Exposed(Recorder(build(chosen, worker), gateway.exchanges)),
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=2,
     )
+    server = Server(config, "", worker)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])), daemon=True)
     thread.start()
     until = time.monotonic() + 20

@@ -20,12 +20,12 @@ from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.keys import Wishes
 from ..errors import Conflict, NotFound, ProviderError, ReelgateError
 from ..jobs import states
-from ..jobs.ledger import Job, KeyTaken, Ledger, Once
+from ..jobs.ledger import Filter, Job, KeyTaken, Ledger, Once
 from ..media.streaming import stream, whole
 from ..providers.adapter import REQUEST_TYPES, Inline
 from ..providers.registry import Registry
 from ..upstream import Upstream
-from . import waiting
+from . import events, waiting
 from .idempotency import REPLAYED, after, once, remembered, repeated
 
 log = structlog.get_logger()
@@ -71,14 +71,23 @@ class Videos:
         self,
         caller: Caller,
         provider: str | None = None,
+        model: str | None = None,
+        status: Literal["queued", "in_progress", "completed", "failed"] | None = None,
+        created_after: int | None = None,
+        created_before: int | None = None,
+        metadata: list[str] | None = None,
         after: str | None = None,
         limit: int = 20,
         order: Literal["asc", "desc"] = "desc",
     ) -> Answer[models.VideoListResponse]:
         if provider in self._registry.providers:
             self._registry.provider(provider).allow("video_list")
+        wanted = chosen(provider, model, status, created_after, created_before, metadata)
         last = await self._cursor(caller, after) if after is not None else None
-        jobs, has_more = await self._ledger.page(caller.name, provider=provider, after=last, limit=limit, order=order)
+        jobs: list[Job] = []
+        has_more = False
+        if wanted is not None:
+            jobs, has_more = await self._ledger.page(caller.name, wanted, after=last, limit=limit, order=order)
         ends: dict[str, Any] = {"first_id": jobs[0].id, "last_id": jobs[-1].id} if jobs else {}
         listed = [models.VideoObject(**_common(job)) for job in jobs]
         return Answer(models.VideoListResponse(object="list", data=listed, has_more=has_more, **ends))
@@ -93,19 +102,15 @@ class Videos:
 
     async def video_delete(self, caller: Caller, video_id: str) -> Answer[models.VideoDeleteResponse]:
         job = await self._job(caller, video_id)
-        provider = self._registry.maker(job.provider)
-        provider.allow("video_delete")
-        if job.native_id is not None and provider.supports("delete"):
-            account = self._registry.account(job.provider, job.key, job.base_url)
-            try:
-                await provider.adapter.delete(account, job.native_id)
-            except ProviderError as error:
-                raise error.about(
-                    provider=job.provider, request_type=REQUEST_TYPES["delete"], video_id=job.id
-                ) from error
+        outcome = await self._forgotten(job)
         if not await self._ledger.delete(job.id):
             raise _not_found(video_id)
-        return Answer(models.VideoDeleteResponse(id=job.id, object="video.deleted", deleted=True))
+        facts = _facts(job, "video_delete", {"provider_outcome": outcome})
+        return Answer(models.VideoDeleteResponse(id=job.id, object="video.deleted", deleted=True, extra_fields=facts))
+
+    async def video_events(self, caller: Caller, video_id: str, last_event_id: str | None = None) -> Response:
+        job = await self._job(caller, video_id)
+        return events.respond(self._ledger, job, lambda seen: self._answer(seen, "video_retrieve").body, last_event_id)
 
     async def video_download(
         self,
@@ -204,6 +209,25 @@ class Videos:
         kept = {name: value for name, value in answer.headers.items() if name in REPLAYED}
         return Answer(ended.body, headers={**ended.headers, **kept, "Preference-Applied": f"wait={patience}"})
 
+    async def _forgotten(self, job: Job) -> models.ProviderOutcome:
+        """Have the provider stop or erase a job. Says what it did; raises what kept it from doing so."""
+        outcome = models.ProviderOutcome
+        provider = self._registry.maker(job.provider)
+        provider.allow("video_delete")
+        if job.native_id is None:
+            return outcome.nothing
+        runs = job.state in states.TRACKED
+        if not provider.supports("delete"):
+            return outcome.runs_on if runs else outcome.kept
+        account = self._registry.account(job.provider, job.key, job.base_url)
+        try:
+            await provider.adapter.delete(account, job.native_id)
+        except ProviderError as error:
+            raise error.about(provider=job.provider, request_type=REQUEST_TYPES["delete"], video_id=job.id) from error
+        if runs:
+            return outcome.cancelled if provider.adapter.cancels else outcome.runs_on
+        return outcome.erased if provider.adapter.erases else outcome.kept
+
     async def _job(self, caller: Caller, video_id: str) -> Job:
         job = await self._ledger.find(caller.name, video_id)
         if job is None:
@@ -240,23 +264,26 @@ class Videos:
         return Answer(body, headers=headers)
 
 
+def chosen(
+    provider: str | None,
+    model: str | None,
+    status: str | None,
+    created_after: int | None,
+    created_before: int | None,
+    metadata: list[str] | None,
+) -> Filter | None:
+    """The parameters of a list -> the jobs it shows; None when there can be none, as for a model of another provider."""
+    maker, _, name = model.partition("/") if model is not None else (provider, "", None)
+    if provider not in (None, maker):
+        return None
+    pairs = [(word, value) for word, _, value in (pair.partition(":") for pair in metadata or ())]
+    if len(dict(pairs)) < len(set(pairs)):  # one name with two values
+        return None
+    return Filter(maker, name, status, created_after, created_before, tuple(dict(pairs).items()))
+
+
 def video(job: Job, request_type: str, also: Mapping[str, Any] = NOTHING) -> models.VideoGenerationResponse:
     """A row of the ledger -> the contract's job. `also` goes into `extra_fields`."""
-    extra: dict[str, Any] = {
-        "request_type": request_type,
-        "provider": job.provider,
-        "model_requested": job.model,
-        "latency": sum(attempt.get("latency", 0) for attempt in job.attempts) if "retrieve" not in request_type else 0,
-    }
-    if job.native_id is not None:
-        extra["provider_job_id"] = job.native_id
-    if job.provider_status is not None:
-        extra["provider_status"] = job.provider_status
-    if "retrieve" not in request_type or len(job.attempts) > 1:
-        extra["attempts"] = [models.Attempt(**attempt) for attempt in job.attempts]
-    if job.deployment is not None:
-        extra["model_deployment"] = job.deployment
-    extra |= also
     fields = _common(job)
     if job.state == states.COMPLETED:
         url = f"{base_url.get()}/v1/videos/{job.id}/content"
@@ -268,7 +295,27 @@ def video(job: Job, request_type: str, also: Mapping[str, Any] = NOTHING) -> mod
         fields["content_filter"] = models.ContentFilter(**job.content_filter)
     if job.cost_usd is not None:
         fields["usage"] = models.VideoUsage(cost=job.cost_usd, currency="USD")
-    return models.VideoGenerationResponse(extra_fields=models.BifrostResponseExtraFields(**extra), **fields)
+    return models.VideoGenerationResponse(extra_fields=_facts(job, request_type, also), **fields)
+
+
+def _facts(job: Job, request_type: str, also: Mapping[str, Any]) -> models.BifrostResponseExtraFields:
+    """Where and how a job was served."""
+    asked_now = "retrieve" not in request_type
+    facts: dict[str, Any] = {
+        "request_type": request_type,
+        "provider": job.provider,
+        "model_requested": job.model,
+        "latency": sum(attempt.get("latency", 0) for attempt in job.attempts) if asked_now else 0,
+    }
+    if job.native_id is not None:
+        facts["provider_job_id"] = job.native_id
+    if job.provider_status is not None:
+        facts["provider_status"] = job.provider_status
+    if asked_now or len(job.attempts) > 1:
+        facts["attempts"] = [models.Attempt(**attempt) for attempt in job.attempts]
+    if job.deployment is not None:
+        facts["model_deployment"] = job.deployment
+    return models.BifrostResponseExtraFields(**facts, **also)
 
 
 def _common(job: Job) -> dict[str, Any]:
@@ -283,7 +330,9 @@ def _common(job: Job) -> dict[str, Any]:
         "expires_at": int(job.expires_at.timestamp()) if job.expires_at is not None else None,
         "error": models.VideoError(**job.error) if job.error is not None else None,
     }
-    if job.state == states.UNKNOWN:
+    if job.metadata:
+        known["metadata"] = dict(job.metadata)
+    if job.state == states.UNKNOWN and job.ended:
         known["error"] = models.VideoError(
             code="submission_unknown",
             message="The provider never said whether it took the job. It was not sent again.",
@@ -292,14 +341,14 @@ def _common(job: Job) -> dict[str, Any]:
         "id": job.id,
         "object": "video",
         "model": f"{job.provider}/{job.model}",
-        "status": states.WIRE[job.state],
+        "status": job.status,
         "created_at": int(job.created_at.timestamp()),
         **{name: value for name, value in known.items() if value is not None},
     }
 
 
 def _status(job: Job) -> str:
-    return states.WIRE[job.state].value
+    return job.status.value
 
 
 def _not_found(video_id: str) -> NotFound:

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal
@@ -22,7 +22,7 @@ from pydantic import MISSING
 from sqlalchemy.exc import SQLAlchemyError
 from ulid import ULID
 
-from generated.models import VideoGenerationRequest, VideoRemixRequest
+from generated.models import Failover, VideoGenerationRequest, VideoRemixRequest
 
 from ..errors import (
     CallerError,
@@ -30,12 +30,14 @@ from ..errors import (
     ContentRefused,
     OutcomeUnknown,
     ProviderError,
+    ProviderFailed,
     ReelgateError,
 )
 from ..jobs import states
-from ..jobs.ledger import Job, Ledger, Once
+from ..jobs.ledger import Job, Ledger, Once, Plan
+from ..jobs.reconciling import asked_from
 from ..jobs.tasks import AlreadyBegun
-from ..jobs.tracking import SIGN_OF_LIFE, Tracking, values_of
+from ..jobs.tracking import Tracking, values_of
 from ..media.images import Image, from_data_url
 from ..providers.adapter import Account, Adapter, Snapshot
 from ..providers.registry import Provider, Registry
@@ -48,6 +50,7 @@ log = structlog.get_logger()
 
 Create = Callable[[Account], Awaitable[Snapshot]]
 
+SIGN_OF_LIFE = 10.0  # seconds between two marks on the job that is being placed; see reconciling.PRESUMED_DEAD
 SETTLING = 1.0  # seconds that a provider still gets to answer when the server stops
 WRITING = 10.0  # seconds to write down what is known by then
 WRITE_TRIES = 6  # of the one write that must not be lost: that a provider has taken a job
@@ -71,9 +74,68 @@ class Dispatcher:
         targets = resolve(request, self._registry, owner, wishes)
         image = _image(request)
         first = next(target for target in targets if isinstance(target, Target))
-        job = self._new(owner, "generation", first.provider.name, first.model, _recordable(request, image), once)
-        await self._ledger.record(job)
-        placing = Placing(self._ledger, self._tracking, job)
+        plan = None
+        if request.failover == Failover.job and len(targets) > 1:
+            plan = Plan(request.model_dump(mode="json"), asdict(replace(wishes, headers={})))
+        pin = _pin(first.keys[0].account, first.model)
+        job = self._new(owner, "generation", pin, _recordable(request, image), once)
+        await self._ledger.record(job, plan)
+        return await self._place(Placing(self._ledger, self._registry, self._tracking, job), targets, request, wishes)
+
+    async def again(self, job: Job, failed: Snapshot) -> bool:
+        """Place a job that has failed after it was accepted with the next of its targets, if its request says so.
+
+        False: it is not to be placed again. Never after a refusal of the content or a cancellation. The headers that the
+        caller had sent along (`x-bf-eh-`) are not kept, so they are not sent again.
+        """
+        if (
+            job.request.get("failover") != Failover.job
+            or failed.filtered is not None
+            or failed.error_code == "cancelled"
+        ):
+            return False
+        plan = await self._ledger.plan(job.id)
+        if plan is None:
+            return False
+        request, wishes = VideoGenerationRequest.model_validate(plan.request), Wishes(**plan.wishes)
+        asked = {(attempt["provider"], attempt["model"]) for attempt in job.attempts}
+        try:
+            targets = resolve(request, self._registry, job.owner, wishes)
+        except CallerError:  # what could serve it is not configured any more
+            return False
+        left = [target for target in targets if isinstance(target, Target) and target.names not in asked]
+        if not left:
+            return False
+        reason = values_of(failed)["error"]
+        failure = {
+            "provider": job.provider,
+            "model": job.model,
+            "key": job.key,
+            "outcome": "job_failed",
+            "error": reason["message"],
+            "provider_job_id": job.native_id,
+        }
+        pin = {
+            **_pin(left[0].keys[0].account, left[0].model),
+            "native_id": None,
+            "progress": None,
+            "provider_status": None,
+        }
+        moved = await self._ledger.move(job.id, states.SUBMITTING, attempts=[*job.attempts, failure], **pin)
+        if moved is None:  # it was deleted meanwhile
+            return True
+        log.info("a job failed and is placed again", job=job.id, provider=job.provider, next=left[0].id)
+        error = ProviderFailed(reason["message"], code=reason["code"])
+        placing = Placing(self._ledger, self._registry, None, moved, first_error=error)  # whoever calls this follows it
+        with suppress(ReelgateError):  # what became of it is written down
+            await self._place(placing, left, request, wishes)
+        return True
+
+    async def _place(
+        self, placing: Placing, targets: Sequence[Target | Unfit], request: VideoGenerationRequest, wishes: Wishes
+    ) -> Job:
+        """Offer the job to one target after another."""
+        image = _image(request)
         for target in targets:
             if isinstance(target, Unfit):
                 placing.skip(target.provider, target.model, target.error)
@@ -99,9 +161,9 @@ class Dispatcher:
         account = self._registry.account(source.provider, source.key, source.base_url)
         assert source.native_id is not None, "a completed job has a native id"
         body: dict[str, Any] = request.model_dump(mode="json")
-        job = self._new(owner, "remix", source.provider, source.model, body, once, source_id=source.id)
+        job = self._new(owner, "remix", _pin(account, source.model), body, once, source_id=source.id)
         await self._ledger.record(job)
-        placing = Placing(self._ledger, self._tracking, job)
+        placing = Placing(self._ledger, self._registry, self._tracking, job)
         details = {"seconds": source.seconds, "size": source.size}
         create = partial(provider.adapter.remix, native_id=source.native_id, request=request)
         placed = await self._through(placing.offer(provider, [account], source.model, details, create))
@@ -126,20 +188,18 @@ class Dispatcher:
         self,
         owner: str,
         kind: Literal["generation", "remix"],
-        provider: str,
-        model: str,
+        pin: Mapping[str, Any],
         request: Mapping[str, Any],
         once: Once | None,
         source_id: str | None = None,
     ) -> Job:
         now = datetime.now(UTC)
         return Job(
-            id=f"video_{str(ULID()).lower()}",
+            id=f"video_{ULID.from_datetime(now)}".lower(),
             owner=owner,
             kind=kind,
             state=states.SUBMITTING,
-            provider=provider,
-            model=model,
+            **pin,
             request=request,
             source_id=source_id,
             idempotency_key=once.key if once is not None else None,
@@ -154,14 +214,26 @@ STOPPED = "The gateway stopped before the provider answered, so the job may exis
 
 
 class Placing:
-    """One job on its way to a provider, and the trail it leaves."""
+    """One job on its way to a provider, and the trail it leaves.
 
-    def __init__(self, ledger: Ledger, tracking: Tracking, job: Job) -> None:
+    Once it is accepted it is followed by `tracking`, unless there is somebody who does that already.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        registry: Registry,
+        tracking: Tracking | None,
+        job: Job,
+        first_error: ProviderError | CallerError | None = None,
+    ) -> None:
         self._ledger = ledger
+        self._registry = registry
         self._tracking = tracking
         self._job = job
-        self._attempts: list[dict[str, Any]] = []
-        self._first_error: ProviderError | CallerError | None = None
+        self._attempts: list[dict[str, Any]] = [dict(attempt) for attempt in job.attempts]
+        self._noted = len(self._attempts)  # of them are in the ledger
+        self._first_error = first_error
 
     def skip(self, provider: str, model: str, error: CallerError) -> None:
         """Note a target that is not asked, because it cannot serve the request."""
@@ -185,6 +257,7 @@ class Placing:
         told: dict[str, ProviderError] = {}  # by key
         while True:
             account = waiting[0]
+            await self._pin(account, model)
             outcome = await self._try(account, model, create)
             if isinstance(outcome, Snapshot):
                 pin = _pin(account, outcome.model or model)
@@ -198,9 +271,6 @@ class Placing:
             if isinstance(outcome, OutcomeUnknown):
                 await self._write_unknown(_pin(account, model))
                 raise self._told(outcome)
-            noted = await self._ledger.note(self._job.id, attempts=self._attempts)
-            if noted is not None and noted.deleted_at is not None:
-                raise _deleted()
             told[account.key] = outcome
             if may_use_next_key(outcome) and len(waiting) > 1:
                 waiting.popleft()
@@ -214,7 +284,21 @@ class Placing:
             if wait is None:  # what the last key met is why the target failed: others may have been dead before it
                 self._first_error = self._first_error or outcome
                 return None if may_fall_back(outcome) else await self.give_up()
-            await asyncio.sleep(wait)
+            try:
+                await asyncio.sleep(wait)
+            except asyncio.CancelledError:  # the server stops, and nothing has been made so far
+                self._first_error = self._first_error or outcome
+                return await self.give_up()
+
+    async def _pin(self, account: Account, model: str) -> None:
+        """Write down with whom the job is about to be placed, and what came before. Raises Conflict if it was deleted."""
+        pin = _pin(account, model)
+        if not self._attempts[self._noted :] and all(getattr(self._job, name) == value for name, value in pin.items()):
+            return  # as it was recorded
+        noted = await self._ledger.note(self._job.id, attempts=self._attempts, **pin)
+        if noted is not None and noted.deleted_at is not None:
+            raise _deleted()
+        self._noted = len(self._attempts)
 
     async def _try(self, account: Account, model: str, create: Create) -> Snapshot | ProviderError | CallerError:
         """One try with one key: the job at the provider, or what came instead. It is written on the trail either way."""
@@ -259,7 +343,8 @@ class Placing:
         """Write down that a provider has taken the job: the one write that must not be lost, so it is tried for a while."""
         for tried in range(1, WRITE_TRIES + 1):
             try:
-                follow = self._tracking.begin(self._job.id) if snapshot.status in states.TRACKED else None
+                tracking = self._tracking if snapshot.status in states.TRACKED else None
+                follow = tracking.begin(self._job.id) if tracking is not None else None
                 job = await self._ledger.move(self._job.id, snapshot.status, also=follow, **values)
                 return job if job is not None else await self._withdraw(adapter, account, snapshot, values)
             except AlreadyBegun:  # the try before had succeeded after all, only its answer was lost
@@ -296,7 +381,8 @@ class Placing:
     async def _write_unknown(self, pin: Mapping[str, Any]) -> None:
         """Write down that the outcome is not known. If even that fails the sweep will, and the caller is told all the same."""
         try:
-            await self._ledger.move(self._job.id, states.UNKNOWN, attempts=self._attempts, **pin)
+            due = asked_from(self._registry, pin["provider"], pin["key"])
+            await self._ledger.move(self._job.id, states.UNKNOWN, attempts=self._attempts, reconcile_at=due, **pin)
         except (SQLAlchemyError, OSError) as error:
             log.error("an unknown outcome cannot be written down", job=self._job.id, error=str(error))
 

@@ -29,6 +29,10 @@ class Target:
     def id(self) -> str:
         return f"{self.provider.name}/{self.model}"
 
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.provider.name, self.model
+
 
 @dataclass(frozen=True, slots=True)
 class Unfit:

@@ -9,19 +9,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.dml import ReturningUpdate
+from ulid import ULID
+
+from generated.models import VideoStatus
 
 from . import states
-from .tables import jobs
+from .tables import jobs, plans, tags
 
 InTransaction = Callable[[AsyncConnection], Awaitable[None]]
 
@@ -60,11 +63,44 @@ class Job:
     idempotency_key: str | None = None
     fingerprint: str | None = None
     answer: Mapping[str, Any] | None = None
+    reconcile_at: datetime | None = None
+
+    @property
+    def status(self) -> VideoStatus:
+        """What callers see."""
+        if self.state == states.UNKNOWN and self.reconcile_at is not None:
+            return VideoStatus.queued
+        return states.WIRE[self.state]
 
     @property
     def ended(self) -> bool:
-        """Nothing more will happen to it: it is terminal, or its outcome will not be learned."""
-        return self.state in states.TERMINAL or self.state == states.UNKNOWN
+        """As far as callers are concerned, nothing more will happen to it."""
+        return self.status in (VideoStatus.completed, VideoStatus.failed)
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """The caller's own words about it."""
+        return self.request.get("metadata") or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which jobs a list shows: those that fit everything that is given."""
+
+    provider: str | None = None
+    model: str | None = None
+    status: str | None = None
+    created_after: int | None = None  # Unix seconds, that second included
+    created_before: int | None = None  # Unix seconds, that second excluded
+    metadata: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is needed to place a job again: the whole request, and how it wants to be served. Both as JSON holds them."""
+
+    request: Mapping[str, Any]
+    wishes: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +109,10 @@ class Once:
 
     key: str
     fingerprint: str
+
+
+class Adopted(Exception):
+    """The provider's job belongs to another job of ours already."""
 
 
 class KeyTaken(Exception):
@@ -93,8 +133,9 @@ CHANGE = update(jobs).where(jobs.c.id == bindparam("job_id")).returning(*COLUMNS
 MOVE = {state: CHANGE.where(jobs.c.state.in_(before)) for state, before in states.BEFORE.items()}
 DELETE_UNENDED = CHANGE.where(LIVE, jobs.c.state.not_in(states.TERMINAL))
 DELETE = CHANGE.where(LIVE)
+FINISH_LATE = CHANGE.where(LIVE, jobs.c.state == states.FAILED, jobs.c.error["code"].as_string() == states.TIMED_OUT)
 
-
+CLAIMED = timedelta(seconds=120)  # to a process that reconciles a job, before another may
 UNHEARD = 1.0  # seconds between two looks at a job that is waited for while its changes go unheard
 
 
@@ -103,6 +144,7 @@ class Ledger:
         self.engine = engine
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for what is one statement
         self.cache = JobCache(cache_size)
+        self._reading: dict[str, tuple[Load, asyncio.Task[Job | None]]] = {}
 
     # ---- reading ----------------------------------------------------------------------------------------------
 
@@ -111,25 +153,57 @@ class Ledger:
         cached = self.cache.get(job_id)
         if cached is not None:
             return cached
-        with self.cache.loading(job_id) as load:
-            async with self._single.connect() as connection:
-                row = (await connection.execute(ONE, {"job_id": job_id})).first()
-            job = Job(*row) if row is not None else None
-            if job is not None:
-                load.store(job)
-        return job
+        reading = self._reading.get(job_id)
+        if reading is None or not reading[0].valid:  # a thousand who wait for one job are one read when it changes
+            load = self.cache.loading(job_id)
+            reading = self._reading[job_id] = load, asyncio.create_task(self._read(job_id, load))
+        return await asyncio.shield(reading[1])
 
-    async def ended(self, job: Job, patience: float) -> Job:
-        """The job once it has ended, or as it is after `patience` seconds."""
-        until = time.monotonic() + patience
+    async def _read(self, job_id: str, load: Load) -> Job | None:
+        try:
+            with load:
+                async with self._single.connect() as connection:
+                    row = (await connection.execute(ONE, {"job_id": job_id})).first()
+                job = Job(*row) if row is not None else None
+                if job is not None:
+                    load.store(job)
+            return job
+        finally:
+            if self._reading.get(job_id, (None,))[0] is load:
+                del self._reading[job_id]
+
+    async def watch(self, job: Job, silence: float) -> AsyncIterator[Job | None]:
+        """The job as it is, then as it is after every change, last when it has ended; None after `silence` seconds without one.
+
+        It ends early when the server stops.
+        """
         with self.cache.awaited(job.id) as changed:
-            job = await self.get(job.id) or job  # it may have changed before anybody listened
-            while not job.ended and (left := until - time.monotonic()) > 0:
-                with suppress(TimeoutError):
-                    # While nothing is heard of other processes, the row is looked at again now and then.
-                    await asyncio.wait_for(changed.wait(), left if self.cache.trusted else min(left, UNHEARD))
+            while True:
                 changed.clear()
                 job = await self.get(job.id) or job
+                yield job
+                quiet_until = time.monotonic() + silence
+                while not changed.is_set():
+                    if job.ended or job.deleted_at is not None or self.cache.closed:
+                        return
+                    # While nothing is heard of other processes, the row is looked at again now and then.
+                    patience = quiet_until - time.monotonic()
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(
+                            changed.wait(), patience if self.cache.trusted else min(patience, UNHEARD)
+                        )
+                    if not self.cache.trusted:
+                        break
+                    if not changed.is_set() and time.monotonic() >= quiet_until:
+                        yield None
+                        quiet_until = time.monotonic() + silence
+
+    async def ended(self, job: Job, patience: float) -> Job:
+        """The job once it has ended, or as it is after `patience` seconds, or when the server stops."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                async for seen in self.watch(job, patience):
+                    job = seen or job
         return job
 
     async def find(self, owner: str, reference: str) -> Job | None:
@@ -152,23 +226,31 @@ class Ledger:
         return job
 
     async def page(
-        self,
-        owner: str,
-        *,
-        provider: str | None,
-        after: str | None,
-        limit: int,
-        order: Literal["asc", "desc"],
+        self, owner: str, wanted: Filter, *, after: str | None, limit: int, order: Literal["asc", "desc"]
     ) -> tuple[list[Job], bool]:
-        """Up to `limit` of the owner's jobs behind the job `after`, and whether there are more."""
-        wanted: list[ColumnElement[bool]] = [jobs.c.owner == owner, LIVE]
-        if provider is not None:
-            wanted.append(jobs.c.provider == provider)
+        """Up to `limit` of the owner's jobs behind the job `after`, and whether there are more.
+
+        Every filter has an index that is read from the cursor on, so that a page costs the same wherever it lies.
+        """
+        query = select(*COLUMNS).where(jobs.c.owner == owner, LIVE)
+        place: ColumnElement[str] = jobs.c.id
+        for name in ("provider", "model", "status"):
+            if (value := getattr(wanted, name)) is not None:
+                query = query.where(jobs.c[name] == value)
+        for number, (name, value) in enumerate(wanted.metadata):
+            tag = tags.alias(f"tag{number}")
+            query = query.join(tag, tag.c.job_id == jobs.c.id).where(
+                tag.c.owner == owner, tag.c.name == name, tag.c.value == value
+            )
+            place = tag.c.job_id if number == 0 else place
+        if wanted.created_after is not None:
+            query = query.where(place >= first_id(wanted.created_after))
+        if wanted.created_before is not None:
+            query = query.where(place < first_id(wanted.created_before))
         if after is not None:
-            wanted.append(jobs.c.id > after if order == "asc" else jobs.c.id < after)
-        by_age = jobs.c.id.asc() if order == "asc" else jobs.c.id.desc()
-        query = select(*COLUMNS).where(*wanted).order_by(by_age).limit(limit + 1)
-        async with self.engine.connect() as connection:
+            query = query.where(place > after if order == "asc" else place < after)
+        query = query.order_by(place.asc() if order == "asc" else place.desc()).limit(limit + 1)
+        async with self._single.connect() as connection:
             rows = (await connection.execute(query)).all()
         return [Job(*row) for row in rows[:limit]], len(rows) > limit
 
@@ -184,6 +266,13 @@ class Ledger:
         async with self.engine.connect() as connection:
             return [Job(*row) for row in await connection.execute(query)]
 
+    async def plan(self, job_id: str) -> Plan | None:
+        """How to place the job again should it fail; None if it is not to be."""
+        query = select(plans.c.request, plans.c.wishes).where(plans.c.job_id == job_id)
+        async with self._single.connect() as connection:
+            row = (await connection.execute(query)).first()
+        return Plan(*row) if row is not None else None
+
     async def _one(self, condition: ColumnElement[bool]) -> Job | None:
         async with self.engine.connect() as connection:
             row = (await connection.execute(select(*COLUMNS).where(condition).limit(1))).first()
@@ -191,11 +280,21 @@ class Ledger:
 
     # ---- writing ----------------------------------------------------------------------------------------------
 
-    async def record(self, job: Job) -> None:
+    async def record(self, job: Job, plan: Plan | None = None) -> None:
         """Commit a new job. Nothing may be sent to a provider before this returns. Raises KeyTaken."""
+        row = {column.name: getattr(job, column.name) for column in COLUMNS}
+        pairs = [
+            {"owner": job.owner, "name": name, "value": value, "job_id": job.id} for name, value in job.metadata.items()
+        ]
+        engine = self.engine if pairs or plan is not None else self._single
         try:
-            async with self._single.connect() as connection:
-                await connection.execute(RECORD, {column.name: getattr(job, column.name) for column in COLUMNS})
+            async with engine.begin() as connection:
+                await connection.execute(RECORD, row)
+                if pairs:
+                    await connection.execute(insert(tags), pairs)
+                if plan is not None:
+                    kept = {"job_id": job.id, "request": plan.request, "wishes": plan.wishes}
+                    await connection.execute(insert(plans), kept)
         except IntegrityError:
             first = await self.made_with(job.owner, job.idempotency_key) if job.idempotency_key is not None else None
             if first is None:
@@ -207,7 +306,72 @@ class Ledger:
 
         Returns the job as it is then, or None if the job's state does not allow it (it has ended meanwhile).
         """
-        return await self._change(MOVE[state], job_id, {"state": state, **values}, also)
+        return await self._change(MOVE[state], job_id, {"state": state, "reconcile_at": None, **values}, also)
+
+    async def finish_late(self, job_id: str, **values: Any) -> Job | None:
+        """Complete a job that was given up at its deadline. Returns it, or None if it is deleted, or ended otherwise."""
+        late = {"state": states.COMPLETED, "error": None, "reconcile_at": None, **values}
+        return await self._change(FINISH_LATE, job_id, late)
+
+    async def due_for_reconciling(self, most: int) -> list[Job]:
+        """Up to `most` jobs whose provider is to be asked now what became of them; no other process gets them as well.
+
+        Each is put off by a while, so that it comes up again if this process dies before it has asked.
+        """
+        now = datetime.now(UTC)
+        due = (
+            select(jobs.c.id)
+            .where(jobs.c.reconcile_at <= now, LIVE)
+            .order_by(jobs.c.reconcile_at)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        claim = update(jobs).where(jobs.c.id.in_(due)).values(reconcile_at=now + CLAIMED).returning(*COLUMNS)
+        async with self._single.connect() as connection:
+            return [Job(*row) for row in await connection.execute(claim)]
+
+    async def put_off(self, job_id: str, until: datetime | None) -> None:
+        """Ask about the job again then, or never. It counts as no change of the job, unless that ends it for its caller."""
+        if until is None:
+            await self.note(job_id, reconcile_at=None)
+            return
+        async with self._single.connect() as connection:
+            await connection.execute(update(jobs).where(jobs.c.id == job_id).values(reconcile_at=until))
+
+    async def drop_plans(self) -> None:
+        """Forget how to place jobs that have ended."""
+        over = select(jobs.c.id).where(jobs.c.id == plans.c.job_id, jobs.c.state.in_(states.TERMINAL)).exists()
+        async with self._single.connect() as connection:
+            await connection.execute(delete(plans).where(over))
+
+    async def adopted(self, provider: str, native_ids: Sequence[str]) -> set[str]:
+        """Those of a provider's ids that belong to a job of ours."""
+        query = select(jobs.c.native_id).where(jobs.c.native_id.in_(native_ids), jobs.c.provider == provider)
+        async with self._single.connect() as connection:
+            return set((await connection.execute(query)).scalars())
+
+    async def alike(self, job: Job) -> list[Job]:
+        """Other jobs on their way to the same provider, or lost on it, with the same prompt."""
+        query = select(*COLUMNS).where(
+            jobs.c.state.in_([states.SUBMITTING, states.UNKNOWN]),
+            jobs.c.provider == job.provider,
+            jobs.c.id != job.id,
+            LIVE,
+        )
+        async with self._single.connect() as connection:
+            found = [Job(*row) for row in await connection.execute(query)]
+        return [each for each in found if each.request.get("prompt") == job.request.get("prompt")]
+
+    def only_one(self, provider: str, native_id: str) -> InTransaction:
+        """Has the transaction fail, with Adopted, if the provider's job would belong to a second job of ours."""
+
+        async def check(connection: AsyncConnection) -> None:
+            await connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"{provider}:{native_id}"))))
+            same = select(func.count()).where(jobs.c.native_id == native_id, jobs.c.provider == provider)
+            if (await connection.execute(same)).scalar_one() > 1:
+                raise Adopted
+
+        return check
 
     async def note(self, job_id: str, **values: Any) -> Job | None:
         """Change columns of a job without changing its state, for example its attempts."""
@@ -217,10 +381,11 @@ class Ledger:
         """Mark a job deleted; False if it was already. A job that has not ended is closed as failed."""
         now = datetime.now(UTC)
         cancelled = {"code": "cancelled", "message": "The job was deleted before it finished."}
-        closed = {"deleted_at": now, "state": states.FAILED, "completed_at": now, "error": cancelled}
+        gone = {"deleted_at": now, "reconcile_at": None}
+        closed = {**gone, "state": states.FAILED, "completed_at": now, "error": cancelled}
         if await self._change(DELETE_UNENDED, job_id, closed) is not None:
             return True
-        return await self._change(DELETE, job_id, {"deleted_at": now}) is not None
+        return await self._change(DELETE, job_id, gone) is not None
 
     async def _change(
         self,
@@ -244,6 +409,11 @@ class Ledger:
         return job
 
 
+def first_id(moment: int) -> str:
+    """The lowest id of a job that is created at `moment`, in Unix seconds, or later."""
+    return f"video_{ULID((moment * 1000).to_bytes(6) + bytes(10))}".lower()
+
+
 class JobCache:
     """The jobs read last, kept true by `forget` on every change that any process makes.
 
@@ -256,6 +426,7 @@ class JobCache:
         self._loads: dict[str, list[Load]] = {}
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self.trusted = False
+        self.closed = False
 
     def get(self, job_id: str) -> Job | None:
         job = self._jobs.get(job_id)
@@ -287,6 +458,13 @@ class JobCache:
         for loads in self._loads.values():
             for load in loads:
                 load.valid = False
+        for waiting in self._waiting.values():
+            for event in waiting:
+                event.set()
+
+    def close(self) -> None:
+        """The server stops: nobody is to wait any longer."""
+        self.closed = True
         for waiting in self._waiting.values():
             for event in waiting:
                 event.set()

@@ -3,8 +3,10 @@
     submitting -> queued -> in_progress -> completed | failed
          └-----> unknown -> queued | in_progress | completed | failed
 
-`submitting` is committed before the provider is called. `unknown` is a create whose outcome was never learned. `completed`
-and `failed` are written once. On the wire only the four words of the contract appear.
+`submitting` is committed before the provider is called. `unknown` is a create whose outcome was not learned, or not yet.
+`completed` and `failed` are written once, with one exception: a job that was given up at its deadline is completed when the
+provider finishes it after all. A job with `failover: job` goes back to `submitting` when it fails. On the wire only the four
+words of the contract appear.
 """
 
 from __future__ import annotations
@@ -26,13 +28,16 @@ TRACKED: Final = frozenset({QUEUED, IN_PROGRESS})
 
 NEXT: Final = {
     SUBMITTING: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED, UNKNOWN}),
-    QUEUED: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED}),
-    IN_PROGRESS: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED}),
+    QUEUED: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED, SUBMITTING}),
+    IN_PROGRESS: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED, SUBMITTING}),
     UNKNOWN: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED}),
     COMPLETED: frozenset[str](),
     FAILED: frozenset[str](),
 }
 """Which states may follow which. A provider may take a running job back into its queue."""
+
+TIMED_OUT: Final = "timeout"
+"""The code of the error with which a job is given up at its deadline."""
 
 BEFORE: Final = {after: frozenset(b for b, nexts in NEXT.items() if after in nexts) for after in NEXT}
 """The states from which a state can be reached: what an update demands of the row it changes."""
@@ -45,4 +50,4 @@ WIRE: Final = {
     FAILED: VideoStatus.failed,
     UNKNOWN: VideoStatus.failed,
 }
-"""Our word -> the contract's. An unknown job reads as failed with `submission_unknown`."""
+"""Our word -> the contract's, but for an unknown job whose provider is still being asked: that one is queued to callers."""

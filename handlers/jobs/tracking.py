@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from ..errors import ProviderError, ReelgateError
 from ..providers.adapter import Snapshot
 from ..providers.registry import Registry
 from . import states
+from .cadence import Cadence
 from .ledger import InTransaction, Job, Ledger
 from .tasks import AlreadyBegun, Tasks
 
@@ -28,8 +30,7 @@ QUEUE: Final = "tracking"
 SWEEP: Final = 5.0  # seconds between two looks for jobs that nobody follows
 SLOWEST: Final = 60.0  # seconds: the longest pause between two questions, however often they fail
 GONE_AFTER: Final = 3  # failures in a row, the last a 404, before we believe that the provider has lost the job
-SIGN_OF_LIFE: Final = 10.0  # seconds between two marks that a dispatcher leaves on the job that it is placing
-PRESUMED_DEAD: Final = 60.0  # seconds without such a mark
+LATE: Final = 60.0  # seconds after its deadline until a job that was given up is asked about again
 
 UNFOLLOWED = text("""
     SELECT id FROM jobs WHERE state IN ('queued', 'in_progress') AND deleted_at IS NULL
@@ -38,12 +39,22 @@ UNFOLLOWED = text("""
 """)
 
 
+Again = Callable[[Job, Snapshot], Awaitable[bool]]
+"""Places a job anew that has failed at its provider, if it is to be; says whether it has seen to the job."""
+
+
 class Tracking:
-    def __init__(self, tasks: Tasks, ledger: Ledger, registry: Registry, *, concurrency: int) -> None:
+    def __init__(
+        self, tasks: Tasks, ledger: Ledger, registry: Registry, *, concurrency: int, pace: float | None = None
+    ) -> None:
+        """`pace` is how many seconds lie between two questions about one job, where it is not the provider's own."""
         self._tasks = tasks
         self._ledger = ledger
         self._registry = registry
         self._concurrency = concurrency
+        self._own_pace = pace
+        self._cadence = Cadence()
+        self.again: Again = _never
         # Retried for ever: a task that stopped retrying would leave its job without anybody to end it.
         self._task = tasks.add(QUEUE, self.track, RetryStrategy(wait=1))
         self.working = False
@@ -74,15 +85,18 @@ class Tracking:
                 if failures >= GONE_AFTER and isinstance(error, ProviderError) and error.upstream_status == 404:
                     await self._fail(job, "provider_lost_job", "The provider does not know the job any more.")
                 elif datetime.now(UTC) > job.deadline_at:
-                    await self._fail(job, "timeout", "The job did not end in time.")
+                    await self._give_up(job)
             else:
                 failures = 0
-                pause = snapshot.poll_after or pace
+                age = (datetime.now(UTC) - job.created_at).total_seconds()
+                pause = snapshot.poll_after or self._cadence.pause(job.provider, job.model, age, pace)
                 await self._write(job, snapshot)
 
     def _pace(self, job: Job) -> float:
         provider = self._registry.providers.get(job.provider)
-        return provider.poll_seconds if provider is not None else SLOWEST
+        if provider is None:
+            return SLOWEST
+        return self._own_pace if self._own_pace is not None else provider.poll_seconds
 
     async def _ask(self, job: Job) -> Snapshot:
         assert job.native_id is not None, "a tracked job has a native id"
@@ -94,14 +108,24 @@ class Tracking:
         if snapshot.provider_status is not None and snapshot.provider_status != job.provider_status:
             log.warning("a status word that is not known", job=job.id, word=snapshot.provider_status)
         changed = {name: value for name, value in values_of(snapshot).items() if value != getattr(job, name)}
+        if snapshot.status == states.FAILED and await self.again(job, snapshot):
+            return
         if changed or snapshot.status != job.state:
             await self._ledger.move(job.id, snapshot.status, **changed)
-        if snapshot.status not in states.TERMINAL and datetime.now(UTC) > job.deadline_at:
-            await self._fail(job, "timeout", "The job did not end in time.")
+        if snapshot.status == states.COMPLETED:
+            age = (datetime.now(UTC) - job.created_at).total_seconds()
+            self._cadence.learn(job.provider, job.model, age)
+        elif snapshot.status != states.FAILED and datetime.now(UTC) > job.deadline_at:
+            await self._give_up(job)
 
-    async def _fail(self, job: Job, code: str, message: str) -> None:
+    async def _give_up(self, job: Job) -> None:
+        """End a job at its deadline. Its provider may finish it all the same: reconciling asks for a while yet."""
+        later = datetime.now(UTC) + timedelta(seconds=LATE)
+        await self._fail(job, states.TIMED_OUT, "The job did not end in time.", reconcile_at=later)
+
+    async def _fail(self, job: Job, code: str, message: str, **also: Any) -> None:
         error = {"code": code, "message": message}
-        await self._ledger.move(job.id, states.FAILED, error=error, completed_at=datetime.now(UTC))
+        await self._ledger.move(job.id, states.FAILED, error=error, completed_at=datetime.now(UTC), **also)
 
     # ---- the worker -------------------------------------------------------------------------------------------
 
@@ -124,7 +148,7 @@ class Tracking:
             await asyncio.sleep(SWEEP)
 
     async def sweep(self) -> None:
-        """Give every unfinished job somebody to end it: take over from dead workers, close lost submissions."""
+        """Give every unfinished job somebody to end it, and take over from dead workers."""
         await self._tasks.take_over(QUEUE)
         async with self._ledger.engine.connect() as connection:
             unfollowed = [job_id for (job_id,) in await connection.execute(UNFOLLOWED)]
@@ -134,11 +158,10 @@ class Tracking:
                 await self._tasks.begin(self._task, job_id)
             except AlreadyBegun:
                 log.debug("another process was first", job=job_id)
-        for job in await self._ledger.unfinished(
-            states.SUBMITTING, idle_since=datetime.now(UTC) - timedelta(seconds=PRESUMED_DEAD)
-        ):
-            log.error("the outcome of a submission is not known", job=job.id, provider=job.provider)
-            await self._ledger.move(job.id, states.UNKNOWN)
+
+
+async def _never(_: Job, __: Snapshot) -> bool:
+    return False
 
 
 def _patience(error: Exception, pace: float, failures: int) -> float:

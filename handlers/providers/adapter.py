@@ -179,6 +179,8 @@ class Adapter:
     sandbox_secret: ClassVar[str]  # a key that the emulator takes
     sandbox_options: ClassVar[Mapping[str, str]] = {}  # and the options beside it
     poll_seconds: ClassVar[float] = 5.0  # how often a running job is asked about
+    cancels: ClassVar[bool] = True  # whether `delete` stops a job that runs, where there is a `delete` at all
+    erases: ClassVar[bool] = True  # whether `delete` erases one that has ended
 
     async def generate(
         self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None

@@ -100,6 +100,7 @@ class Replicate(Adapter):
     url_variables = ("REPLICATE_BASE_URL",)
     open_models = True
     sandbox_path = "/replicate/v1"
+    erases = False
     sandbox_secret = "r8_sandbox_reelgate"  # noqa: S105  opens nothing but an emulator
 
     def __init__(self) -> None:

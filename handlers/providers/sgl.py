@@ -37,6 +37,7 @@ PARAM = {"reference_url": "input_reference", "video_url": "video_uri"}
 
 class SGLang(openai.OpenAI):
     name = "sgl"
+    cancels = False  # the job is forgotten, and the work on it goes on
     base_url = ""
     base_path = "/v1"
     key_variables = ("SGLANG_API_KEY",)  # ours, like the next: SGLang's tools have none

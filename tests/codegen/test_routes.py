@@ -102,8 +102,11 @@ def test_path_parameter_and_body_arrive_together(http, handlers):
 
 
 def test_query_parameters_arrive_cast_and_with_their_defaults(http, handlers):
-    http.get("/v1/videos", params={"limit": "7", "provider": "runway"})
-    assert handlers.calls == [("video_list", ("ann", "runway", None, 7, "desc"))]
+    http.get(
+        "/v1/videos", params={"limit": "7", "provider": "runway", "metadata": ["a:1", "b:2"], "created_after": "9"}
+    )
+    arguments = ("ann", "runway", None, None, 9, None, ["a:1", "b:2"], None, 7, "desc")
+    assert handlers.calls == [("video_list", arguments)]
 
 
 def test_headers_arrive_and_bytes_pass_untouched(http, handlers):

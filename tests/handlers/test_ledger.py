@@ -18,7 +18,7 @@ from ulid import ULID
 from handlers.jobs import changes, states
 from handlers.jobs.changes import Changes
 from handlers.jobs.database import engine_for, migrate
-from handlers.jobs.ledger import Job, JobCache, Ledger
+from handlers.jobs.ledger import Filter, Job, JobCache, Ledger
 from tests.gateway import new_database
 from tests.handlers.wire import Cable
 
@@ -226,8 +226,8 @@ async def test_pages_are_in_order_and_know_whether_there_are_more(database: str)
         ids = sorted(each.id for each in jobs)
 
         async def page(**options: Any) -> tuple[list[str], bool]:
-            chosen: dict[str, Any] = {"provider": None, "after": None, "limit": 10, "order": "asc", **options}
-            found, more = await ledger.page(owner, **chosen)
+            chosen: dict[str, Any] = {"after": None, "limit": 10, "order": "asc", **options}
+            found, more = await ledger.page(owner, Filter(provider=chosen.pop("provider", None)), **chosen)
             return [each.id for each in found], more
 
         assert await page() == (ids, False)

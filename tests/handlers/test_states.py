@@ -23,9 +23,9 @@ def test_before_is_next_read_backwards() -> None:
         assert before == {each for each in EVERY if state in NEXT[each]}
 
 
-def test_every_state_can_end_and_none_becomes_a_submission_again() -> None:
+def test_every_state_can_end_and_only_an_accepted_job_is_submitted_again() -> None:
     assert all(NEXT[state] >= TERMINAL for state in EVERY - TERMINAL)
-    assert not BEFORE["submitting"]
+    assert BEFORE["submitting"] == TRACKED, "by failover: job"
     assert BEFORE["unknown"] == {"submitting"}
 
 

@@ -109,6 +109,51 @@ ERRORS: Mapping[int, type[ApiError]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A server-sent event. `id` goes into `Last-Event-ID` when the stream is taken up after it broke."""
+
+    id: str
+    name: str
+    data: str
+
+
+class Events:
+    """Server-sent events as they arrive, until the server ends the stream. Use it in a `with` block."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[Event]:
+        """Errors: `ConnectionFailed` when the stream breaks."""
+        fields = {"id": "", "event": "message"}
+        data: list[str] = []
+        try:
+            for line in self._response.iter_lines(chunk_size=None):
+                name, _, value = line.decode().partition(":")
+                if name == "data":
+                    data.append(value.removeprefix(" "))
+                elif name in fields:
+                    fields[name] = value.removeprefix(" ")
+                elif not line and data:
+                    yield Event(fields["id"], fields["event"], "\n".join(data))
+                    fields["event"], data = "message", []
+        except requests.RequestException as error:
+            raise ConnectionFailed(f"the stream of events broke: {error}") from error
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        self._response.close()
+
+    def __enter__(self) -> Events:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
 class Download:
     """The bytes of a file, in chunks as they arrive. Use it in a `with` block: that gives the connection back."""
 
@@ -237,6 +282,25 @@ class Client:
         """
         self._send(_Request("DELETE", f"/things/{_segment(thing_id)}", body=body))
 
+    def thing_events(
+        self, thing_id: str, *, kind: list[str] | None = None, last_event_id: str | None = None
+    ) -> Events:
+        """What happens to a thing
+
+        thing_id: Its id.
+        """
+        return Events(
+            self._send(
+                _Request(
+                    "GET",
+                    f"/things/{_segment(thing_id)}/events",
+                    query={"kind": kind},
+                    headers={"Last-Event-ID": last_event_id},
+                    stream=True,
+                )
+            )
+        )
+
     def ping(self) -> models.Thing:
         """Is it there"""
         return _read(models.Thing, self._send(_Request("GET", "/ping", answers=(503,))))
@@ -283,7 +347,7 @@ class Client:
             response = self._session.request(
                 request.method,
                 self._base_url + request.path,
-                params={name: _text(value) for name, value in request.query.items() if value is not None},
+                params={name: _texts(value) for name, value in request.query.items() if value is not None},
                 data=None if request.body is None else _json(request.body),
                 headers=headers,
                 auth=self._sign,  # set even without a credential, or requests would take one from ~/.netrc
@@ -309,7 +373,7 @@ class Client:
 class _Request:
     method: str
     path: str
-    query: Mapping[str, str | int | float | None] = field(default_factory=dict)
+    query: Mapping[str, str | int | float | list[str] | None] = field(default_factory=dict)
     headers: Mapping[str, str | None] = field(default_factory=dict)
     body: BaseModel | None = None
     answers: tuple[int, ...] = ()  # statuses besides 2xx that carry the answer
@@ -374,6 +438,10 @@ def _unsent(error: requests.RequestException) -> bool:
     return isinstance(error, requests.ConnectTimeout) or (
         isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
     )
+
+
+def _texts(value: str | int | float | list[str]) -> str | list[str]:
+    return [_text(item) for item in value] if isinstance(value, list) else _text(value)
 
 
 def _text(value: str | int | float) -> str:

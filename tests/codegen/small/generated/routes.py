@@ -68,6 +68,12 @@ class Things(Protocol[Caller]):
         """Drop a thing"""
         ...
 
+    async def thing_events(
+        self, caller: Caller, thing_id: str, kind: list[str] | None = None, last_event_id: str | None = None
+    ) -> Response:
+        """What happens to a thing"""
+        ...
+
 
 class Ping(Protocol):
     """Ping"""
@@ -84,12 +90,14 @@ OPERATIONS: Mapping[str, Route] = {
     ),
     "thingFile": Route("GET", "/things/{thing_id}", "Things", {}, True),
     "thingDrop": Route("DELETE", "/things/{thing_id}", "Things", {"application/json": "Thing"}, True),
+    "thingEvents": Route("GET", "/things/{thing_id}/events", "Things", {}, True),
     "ping": Route("GET", "/ping", "Ping", {}, False),
 }
 
 ALLOW: Mapping[str, str] = {
     "/things": "GET, POST",
     "/things/{thing_id}": "DELETE, GET",
+    "/things/{thing_id}/events": "GET",
     "/ping": "GET",
 }
 
@@ -121,6 +129,9 @@ def bind(
             user, thing_id, None if payload is None else schemas.Thing.model_validate(payload)
         )
 
+    async def serve_thing_events(user: Caller, thing_id: str, kind: list[str] | None = None) -> Response:
+        return await things.thing_events(user, thing_id, kind, request.headers.get("last-event-id"))
+
     async def serve_ping() -> Response:
         return _respond(await ping.ping())
 
@@ -129,6 +140,7 @@ def bind(
         "thingMake": serve_thing_make,
         "thingFile": serve_thing_file,
         "thingDrop": serve_thing_drop,
+        "thingEvents": serve_thing_events,
         "ping": serve_ping,
     }
 

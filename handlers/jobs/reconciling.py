@@ -1,0 +1,170 @@
+"""What became of it after all: creates whose outcome is not known, and jobs that were given up at their deadline.
+
+A create is `unknown` when its answer was lost, or when the process that placed it died. Where the provider lists its jobs, the
+list is asked for one with our prompt that belongs to no other job of ours: the job adopts it, and is followed like any other.
+When the list has been without one for long enough, nothing was made and the job is closed. Where there is no list, or it does
+not decide, the job waits for an operator (`reelgate unknown`). Nothing is ever sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..errors import ProviderError, ReelgateError
+from ..providers.adapter import Account, Listed
+from ..providers.registry import Registry
+from . import states
+from .ledger import Adopted, Job, Ledger
+from .tracking import Tracking, values_of
+
+log = structlog.get_logger()
+
+SWEEP: Final = 2.0  # seconds between two looks for jobs that are due
+AT_ONCE: Final = 50  # jobs
+PRESUMED_DEAD: Final = 60.0  # seconds without a mark of its dispatcher (dispatcher.SIGN_OF_LIFE) on a job being placed
+FIRST: Final = 5.0  # seconds until the first question about an unknown create
+CERTAIN: Final = 120.0  # seconds after which a job that a list does not have was never made
+SLOWEST: Final = 3600.0  # seconds between two questions
+GIVEN_UP: Final = 24 * 3600.0  # seconds after which nobody asks any more
+SKEW: Final = timedelta(seconds=60)  # by which a provider's clock may be behind ours
+
+LOST = {
+    "code": "submission_lost",
+    "message": "The provider never got the request: its list of jobs does not have it. Nothing was made; send it again.",
+}
+
+
+def asked_from(registry: Registry, provider: str, key: str | None) -> datetime | None:
+    """When to ask first about an unknown create; None where the provider has no list to ask, or the key is gone."""
+    known = registry.providers.get(provider)
+    keys = () if known is None or not known.adapter.supports("listed") else known.keys
+    if key not in [each.settings.name for each in keys]:
+        return None
+    return datetime.now(UTC) + timedelta(seconds=FIRST)
+
+
+class Reconciling:
+    def __init__(self, ledger: Ledger, registry: Registry, tracking: Tracking) -> None:
+        self._ledger = ledger
+        self._registry = registry
+        self._tracking = tracking
+
+    async def work(self) -> None:
+        """Reconcile until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except Exception:  # whatever it is, the next sweep must come
+                log.exception("reconciling failed")
+            await asyncio.sleep(SWEEP)
+
+    async def sweep(self) -> None:
+        """Notice the creates that died with their process, and ask about everything that is due."""
+        dead_since = datetime.now(UTC) - timedelta(seconds=PRESUMED_DEAD)
+        for job in await self._ledger.unfinished(states.SUBMITTING, idle_since=dead_since):
+            log.error("the outcome of a submission is not known", job=job.id, provider=job.provider)
+            due = asked_from(self._registry, job.provider, job.key)
+            await self._ledger.move(job.id, states.UNKNOWN, reconcile_at=due)
+        await self._ledger.drop_plans()
+        due_now = await self._ledger.due_for_reconciling(AT_ONCE)
+        await asyncio.gather(*(self._reconcile(job) for job in due_now))
+
+    async def _reconcile(self, job: Job) -> None:
+        waited = _seconds_since(job.updated_at)
+        try:
+            settled = await (self._find(job, waited) if job.state == states.UNKNOWN else self._ask_again(job))
+        except ReelgateError as error:
+            log.warning("cannot ask what became of a job", job=job.id, error=error.message)
+            settled = False
+        if not settled:
+            next_time = datetime.now(UTC) + timedelta(seconds=min(max(waited, FIRST), SLOWEST))
+            await self._ledger.put_off(job.id, next_time if waited < GIVEN_UP else None)
+
+    # ---- unknown creates --------------------------------------------------------------------------------------
+
+    async def _find(self, job: Job, waited: float) -> bool:
+        """Adopt the provider's job, or close ours if there is none. False: not decided yet."""
+        account = self._account(job)
+        listed = await self._registry.maker(job.provider).adapter.listed(account, job.created_at - SKEW)
+        taken = await self._ledger.adopted(job.provider, [each.native_id for each in listed])
+        free = sorted((each for each in listed if each.native_id not in taken), key=lambda each: each.created_at)
+        ours = [each for each in free if each.prompt == job.request.get("prompt")]
+        alike = await self._ledger.alike(job)
+        if any(other.state == states.SUBMITTING for other in alike):
+            return False  # what is listed may be that one's, whose answer is still on its way
+        if ours:
+            if any(other.owner != job.owner for other in alike):
+                return False  # whose it is cannot be told
+            return await self._adopt_listed(job, ours)
+        if waited < CERTAIN or any(each.prompt is None for each in free):
+            return False
+        log.info("an unknown submission was never made", job=job.id, provider=job.provider)
+        await self.close(job, LOST)
+        return True
+
+    async def _adopt_listed(self, job: Job, candidates: list[Listed]) -> bool:
+        for candidate in candidates:
+            try:
+                return await self.adopt(job, candidate.native_id) is not None
+            except Adopted:
+                continue
+        return False
+
+    async def adopt(self, job: Job, native_id: str) -> Job | None:
+        """Make a provider's job the one of an unknown create; None if that has been resolved meanwhile.
+
+        Raises Adopted if it belongs to another job, ProviderError if the provider cannot be asked about it.
+        """
+        account = self._account(job)
+        snapshot = await self._registry.maker(job.provider).adapter.retrieve(account, native_id)
+        attempt = {"provider": job.provider, "model": job.model, "key": account.key, "outcome": "adopted"}
+        follow = self._tracking.begin(job.id) if snapshot.status in states.TRACKED else None
+        only_one = self._ledger.only_one(job.provider, native_id)
+
+        async def also(connection: AsyncConnection) -> None:
+            await only_one(connection)
+            if follow is not None:
+                await follow(connection)
+
+        values = {**values_of(snapshot), "native_id": native_id, "attempts": [*job.attempts, attempt], "answer": None}
+        if snapshot.model is not None:
+            values["model"] = snapshot.model
+        log.info("an unknown submission was found", job=job.id, provider=job.provider, native_id=native_id)
+        return await self._ledger.move(job.id, snapshot.status, also=also, **values)
+
+    async def close(self, job: Job, error: Mapping[str, str]) -> Job | None:
+        """End an unknown create without a video, so that its caller can send it again, with the same idempotency key too."""
+        freed: dict[str, Any] = {"idempotency_key": None, "fingerprint": None, "answer": None}
+        return await self._ledger.move(job.id, states.FAILED, error=error, completed_at=datetime.now(UTC), **freed)
+
+    # ---- jobs that were given up at their deadline ------------------------------------------------------------
+
+    async def _ask_again(self, job: Job) -> bool:
+        """Complete the job if its provider has. False: the provider is still at it."""
+        assert job.native_id is not None, "it was followed until its deadline"
+        try:
+            snapshot = await self._registry.maker(job.provider).adapter.retrieve(self._account(job), job.native_id)
+        except ProviderError as error:
+            if error.upstream_status == 404:
+                await self._ledger.put_off(job.id, None)
+                return True
+            raise
+        if snapshot.status == states.COMPLETED:
+            log.info("a job was completed after its deadline", job=job.id)
+            await self._ledger.finish_late(job.id, **values_of(snapshot))
+        elif snapshot.status == states.FAILED:
+            await self._ledger.put_off(job.id, None)
+        return snapshot.status in states.TERMINAL
+
+    def _account(self, job: Job) -> Account:
+        return self._registry.account(job.provider, job.key, job.base_url)
+
+
+def _seconds_since(moment: datetime) -> float:
+    return (datetime.now(UTC) - moment).total_seconds()
