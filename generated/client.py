@@ -398,9 +398,10 @@ class Client:
             with the same request it brings the first answer (and `Idempotency-Replayed: true`) instead of a second
             job; with another request it is a 422 `idempotency_key_reused`, and while the first is under way a 409
             `idempotency_in_progress`. A request that was refused before it was recorded leaves its key free, and so
-            does one that no provider could take just then (429 `provider_rate_limited`, 503 `provider_overloaded`,
-            502 `provider_unreachable` and `upstream_credentials_exhausted`). Any other error is such a first answer.
-            Keys are kept as long as their jobs.
+            does one that no provider could take just then (429 `provider_rate_limited`, 503 `provider_overloaded` and
+            `provider_down`, 502 `provider_unreachable` and `upstream_credentials_exhausted`). Any other error is such
+            a first answer. Keys are kept as long as their jobs; that of a request which turns out never to have
+            reached its provider (`submission_lost`) is free again.
         prefer: `wait=N` (RFC 7240) holds the answer until the job has ended or N seconds have passed, at most 300.
             What cannot be honoured is ignored, as that RFC says; `Preference-Applied` tells what was.
         """
@@ -587,9 +588,10 @@ class Client:
             with the same request it brings the first answer (and `Idempotency-Replayed: true`) instead of a second
             job; with another request it is a 422 `idempotency_key_reused`, and while the first is under way a 409
             `idempotency_in_progress`. A request that was refused before it was recorded leaves its key free, and so
-            does one that no provider could take just then (429 `provider_rate_limited`, 503 `provider_overloaded`,
-            502 `provider_unreachable` and `upstream_credentials_exhausted`). Any other error is such a first answer.
-            Keys are kept as long as their jobs.
+            does one that no provider could take just then (429 `provider_rate_limited`, 503 `provider_overloaded` and
+            `provider_down`, 502 `provider_unreachable` and `upstream_credentials_exhausted`). Any other error is such
+            a first answer. Keys are kept as long as their jobs; that of a request which turns out never to have
+            reached its provider (`submission_lost`) is free again.
         prefer: `wait=N` (RFC 7240) holds the answer until the job has ended or N seconds have passed, at most 300.
             What cannot be honoured is ignored, as that RFC says; `Preference-Applied` tells what was.
         """

@@ -200,6 +200,12 @@ class Proxy(Part):
         return self
 
 
+class Concurrency(Part):
+    """How much a provider is asked at once. Creates do not count: each is an order of somebody's."""
+
+    concurrency: Annotated[int, Field(ge=1, le=10_000)] = 100
+
+
 class Custom(Part):
     """A provider of another name that speaks the API of one we know."""
 
@@ -216,6 +222,7 @@ class Provider(Part):
     keys: tuple[Key, ...] = ()
     network_config: Network = Network()
     proxy_config: Proxy = Proxy()
+    concurrency_and_buffer_size: Concurrency = Concurrency()
     send_back_raw_request: bool = False
     send_back_raw_response: bool = False
     custom_provider_config: Custom | None = None

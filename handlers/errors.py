@@ -16,6 +16,7 @@
     │   └── UnprocessableContent    422
     ├── ProviderError
     │   ├── NotSent                 502
+    │   │   └── CircuitOpen         503
     │   ├── RateLimited             429
     │   ├── Overloaded              503
     │   ├── KeyRefused              502
@@ -194,6 +195,13 @@ class NotSent(ProviderError):
     status = 502
     code = "provider_unreachable"
     outcome = "not_sent"
+
+
+class CircuitOpen(NotSent):
+    """The provider has been failing and is left alone for a while: nothing was sent."""
+
+    status = 503
+    code = "provider_down"
 
 
 class RateLimited(ProviderError):

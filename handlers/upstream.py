@@ -111,7 +111,7 @@ class Upstream:
             "headers": {"User-Agent": "reelgate"},
             "cookie_jar": aiohttp.DummyCookieJar(),
         }
-        self._pooled = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, limit_per_host=100), **common)
+        self._pooled = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), **common)
         # Downloads have connections of their own: a hundred slow ones must not keep a job from being asked about.
         self._downloads = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), **common)
         self._fresh = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True), **common)

@@ -3,6 +3,7 @@
 | what happened | again, same target | next target |
 |---|---|---|
 | not sent | yes | yes |
+| not sent, because the provider is down | no | yes |
 | rate limited, overloaded | yes: with the next key, or after Retry-After | yes |
 | our key refused, quota spent | with the next key only | yes |
 | request refused | no | yes |
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 
 from ..configuration import Network
 from ..errors import (
+    CircuitOpen,
     ContentRefused,
     KeyRefused,
     NotSent,
@@ -41,6 +43,7 @@ class Rule:
 
 RULES: dict[type[ProviderError], Rule] = {
     NotSent: Rule(retry=True, fall_back=True),
+    CircuitOpen: Rule(retry=False, fall_back=True),
     RateLimited: Rule(retry=True, fall_back=True),
     Overloaded: Rule(retry=True, fall_back=True),
     KeyRefused: Rule(retry=False, fall_back=True),

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -21,6 +22,7 @@ from ..context import Exchange, exchanges
 from ..errors import InvalidRequest, OutcomeUnknown, ProviderError, ProviderFailed, UnsupportedOperation
 from ..media.images import Image
 from ..upstream import DIRECTED, File, Reply, Upstream
+from .line import Line
 
 Theirs = TypeVar("Theirs", bound=BaseModel)
 
@@ -53,6 +55,7 @@ class Account:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # sent along with every call
     timeout: float = 120.0  # seconds for the answer to a create; other questions get half of it
     proxy: Proxy = DIRECTED
+    line: Line = field(default_factory=Line, repr=False, compare=False)
     sandbox: bool = False
 
     async def call(
@@ -67,7 +70,8 @@ class Account:
         most: int | None = None,
     ) -> Reply:
         url = f"{self.base_url}{path}"
-        reply = await self.http.send(
+        send = partial(
+            self.http.send,
             method,
             url,
             headers=self.sent_along(url, headers),
@@ -78,6 +82,7 @@ class Account:
             timeout=self.timeout if creates else self.timeout / 2,
             proxy=self.proxy,
         )
+        reply = await self.line.call(send, creates=creates)
         secret = self.secret.get_secret_value().encode()
         if (
             len(secret) >= TELLING and secret in reply.body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +19,7 @@ from .adapter import REQUEST_TYPES, Account, Adapter
 from .azure import Azure
 from .catalog import ANYTHING, Capabilities, catalog
 from .gemini import Gemini
+from .line import Line
 from .openai import OpenAI
 from .openrouter import OpenRouter
 from .replicate import Replicate
@@ -190,6 +192,7 @@ def build_sandbox(own_url: str, job_seconds: float, http: Upstream) -> Registry:
             f"{own_url}/sandbox{adapter.sandbox_path}",
             http,
             options=adapter.sandbox_options,
+            line=Line(name),
             sandbox=True,
         )
         emulated[name] = Provider(
@@ -257,7 +260,9 @@ def _provider(name: str, found: Configured, http: Upstream) -> Provider:
     custom = found.custom_provider_config
     base = custom.base_provider_type if custom is not None else name
     adapter = PROVIDERS[base]
-    keys = tuple(ProviderKey(key, _account(name, adapter, key, found, http)) for key in found.keys)
+    at_once = found.concurrency_and_buffer_size.concurrency
+    lines: defaultdict[str, Line] = defaultdict(lambda: Line(name, at_once))  # by address
+    keys = tuple(ProviderKey(key, _account(name, adapter, key, found, http, lines)) for key in found.keys)
     at_vendor = any(key.account.base_url == adapter.base_url for key in keys)
     return Provider(
         name,
@@ -274,7 +279,9 @@ def _provider(name: str, found: Configured, http: Upstream) -> Provider:
     )
 
 
-def _account(name: str, adapter: Adapter, key: Key, found: Configured, http: Upstream) -> Account:
+def _account(
+    name: str, adapter: Adapter, key: Key, found: Configured, http: Upstream, lines: Mapping[str, Line]
+) -> Account:
     network = found.network_config
     secret, options, deployments = key.value, {}, {}
     base_url = (_address(key) or network.base_url or adapter.base_url).rstrip("/")
@@ -301,6 +308,7 @@ def _account(name: str, adapter: Adapter, key: Key, found: Configured, http: Ups
         headers=network.extra_headers,
         timeout=network.default_request_timeout_in_seconds,
         proxy=found.proxy_config,
+        line=lines[base_url],
     )
 
 

@@ -403,6 +403,7 @@ GOOD: dict[str, Any] = {
                 "retry_backoff_initial": 100,
                 "retry_backoff_max": 200,
             },
+            "concurrency_and_buffer_size": {"concurrency": 8},
             "proxy_config": {
                 "type": "http",
                 "url": "http://proxy.test:3128",
