@@ -138,13 +138,64 @@ def doctor(as_json: Json = False) -> None:
         raise typer.Exit(failures.FAILED)
 
 
+@app.command()
+def unknown(as_json: Json = False) -> None:
+    """List the creates whose outcome is not known, for an operator who can look at the provider."""
+    import asyncio
+
+    from handlers import logs, settings  # slow to import, and not needed by a client
+    from handlers.unknown import unknown
+
+    with _settings_told():
+        logs.configure("error", "auto")
+        for job in asyncio.run(unknown(settings.load())):
+            facts = {
+                "id": job.id,
+                "provider": job.provider,
+                "model": job.model,
+                "key": job.key,
+                "created_at": int(job.created_at.timestamp()),
+                "still_asked": job.reconcile_at is not None,
+                "prompt": job.request.get("prompt"),
+            }
+            typer.echo(json.dumps(facts) if as_json else "  ".join(str(value) for value in facts.values()))
+
+
+@app.command()
+def resolve(
+    video_id: VideoId,
+    found: Annotated[
+        str | None, typer.Option("--found", metavar="NATIVE_ID", help="The provider's id of the job that was made.")
+    ] = None,
+    nothing_made: Annotated[bool, typer.Option("--nothing-made", help="The provider has made no job for it.")] = False,
+) -> None:
+    """Say what became of a create whose outcome is not known."""
+    import asyncio
+
+    from handlers import logs, settings  # slow to import, and not needed by a client
+    from handlers.unknown import adopt, close
+
+    if (found is None) is not nothing_made:
+        raise typer.BadParameter("Give one of --found NATIVE_ID and --nothing-made.")
+    with _settings_told():
+        logs.configure("error", "auto")
+        chosen = settings.load()
+        job = asyncio.run(adopt(chosen, video_id, found) if found is not None else close(chosen, video_id))
+    typer.echo(f"{job.id} is {job.state}")
+
+
 @contextmanager
 def _settings_told() -> Iterator[None]:
+    from handlers.errors import ReelgateError
     from handlers.jobs.database import DatabaseError
     from handlers.settings import SettingsError
+    from handlers.unknown import CannotResolve
 
     try:
         yield
+    except (CannotResolve, ReelgateError) as error:
+        typer.echo(f"reelgate: {error}", err=True)
+        raise typer.Exit(failures.FAILED) from None
     except (SettingsError, DatabaseError) as error:
         typer.echo(f"reelgate: {error}", err=True)
         raise typer.Exit(failures.MISUSED) from None

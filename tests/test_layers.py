@@ -25,7 +25,8 @@ LAYERS = (
     {"api", "edge"},
     {"sandbox_mount"},
     {"app"},
-    {"server", "doctor"},
+    {"server"},
+    {"doctor", "unknown"},
     {"reelgate"},
 )
 """Packages, and modules and folders of `handlers/`, lowest first. Each imports from itself and from those before it."""

@@ -259,9 +259,11 @@ class Ledger:
         return await self._one(and_(jobs.c.owner == owner, jobs.c.idempotency_key == idempotency_key))
 
     async def unfinished(self, state: str, *, idle_since: datetime) -> list[Job]:
-        """The jobs in `state` that nobody has touched since then, oldest first."""
+        """The jobs in `state` that nobody has touched since then, oldest first, without those that are deleted."""
         query = (
-            select(*COLUMNS).where(jobs.c.state == state, jobs.c.updated_at < idle_since).order_by(jobs.c.updated_at)
+            select(*COLUMNS)
+            .where(jobs.c.state == state, jobs.c.updated_at < idle_since, LIVE)
+            .order_by(jobs.c.updated_at)
         )
         async with self.engine.connect() as connection:
             return [Job(*row) for row in await connection.execute(query)]

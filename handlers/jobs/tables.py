@@ -91,7 +91,7 @@ jobs = Table(
         "jobs_unfinished",
         "state",
         "updated_at",
-        postgresql_where=text("state IN ('submitting', 'queued', 'in_progress')"),
+        postgresql_where=text("state IN ('submitting', 'queued', 'in_progress', 'unknown')"),
     ),
     Index("jobs_to_reconcile", "reconcile_at", postgresql_where=text("reconcile_at IS NOT NULL")),
 )

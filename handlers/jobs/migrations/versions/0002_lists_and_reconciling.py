@@ -33,6 +33,13 @@ def upgrade() -> None:
         ("jobs_by_owner_and_status", ["owner", "status", "id"]),
     ):
         op.create_index(name, "jobs", columns, postgresql_where=sa.text("deleted_at IS NULL"))
+    op.drop_index("jobs_unfinished", "jobs")
+    op.create_index(
+        "jobs_unfinished",
+        "jobs",
+        ["state", "updated_at"],
+        postgresql_where=sa.text("state IN ('submitting', 'queued', 'in_progress', 'unknown')"),
+    )
     op.create_index("jobs_to_reconcile", "jobs", ["reconcile_at"], postgresql_where=sa.text("reconcile_at IS NOT NULL"))
     op.create_table(
         "job_tags",

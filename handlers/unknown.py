@@ -1,0 +1,67 @@
+"""What an operator does about creates whose outcome is not known: look at them, and resolve them with what the provider shows.
+
+It works on the ledger itself, on a machine that has the configuration of the gateway, whether the gateway runs or not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from .jobs import states
+from .jobs.database import database_url, reach
+from .jobs.ledger import Adopted, Job
+from .jobs.reconciling import LOST
+from .providers import registry
+from .server import reachable
+from .settings import Settings
+from .worker import Worker
+
+
+class CannotResolve(Exception):
+    """The job cannot be resolved like that; the message says why."""
+
+
+async def unknown(settings: Settings) -> list[Job]:
+    """Every create whose outcome is not known, oldest first, also those whose provider is still being asked."""
+    async with _worker(settings) as worker:
+        return await worker.ledger.unfinished(states.UNKNOWN, idle_since=datetime.now(UTC))
+
+
+async def adopt(settings: Settings, job_id: str, native_id: str) -> Job:
+    """Make the provider's job the outcome of the create. Raises CannotResolve, and what asking the provider raises."""
+    async with _worker(settings) as worker:
+        job = await _found(worker, job_id)
+        try:
+            adopted = await worker.reconciling.adopt(job, native_id)
+        except Adopted:
+            raise CannotResolve(f"{native_id} belongs to another job already.") from None
+        return adopted or await _found(worker, job_id)
+
+
+async def close(settings: Settings, job_id: str) -> Job:
+    """End the create as one of which nothing was made. Raises CannotResolve."""
+    async with _worker(settings) as worker:
+        job = await _found(worker, job_id)
+        return await worker.reconciling.close(job, LOST) or await _found(worker, job_id)
+
+
+@asynccontextmanager
+async def _worker(settings: Settings) -> AsyncIterator[Worker]:
+    database = database_url(settings.database_url, settings.data_dir)
+    await reach(database)
+    own_url = f"http://{reachable(settings.host)}:{settings.port}"
+    worker = Worker(settings, registry.configured(settings, os.environ), database, own_url)
+    async with worker.running(works=False):
+        yield worker
+
+
+async def _found(worker: Worker, job_id: str) -> Job:
+    job = await worker.ledger.get(job_id)
+    if job is None or job.deleted_at is not None:
+        raise CannotResolve(f"There is no job {job_id}.")
+    if job.state != states.UNKNOWN:
+        raise CannotResolve(f"The outcome of {job_id} is known: it is {job.state}.")
+    return job
