@@ -66,6 +66,7 @@ class Judge:
         readers: dict[str, Callable[[bytes], Any]] = {FORM_AS_JSON: lambda value, **_: json.loads(value)}
         binary = (name for content in _contents(judged) for name in content if _is_binary(name))
         readers |= dict.fromkeys(binary, _no_content)
+        readers["text/event-stream"] = lambda value, **_: value.decode()
         self._openapi = OpenAPI.from_dict(judged, config=Config(extra_media_type_deserializers=readers))
 
     def examine(self, exchange: Exchange) -> None:

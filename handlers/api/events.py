@@ -49,11 +49,10 @@ async def _stream(ledger: Ledger, job: Job, describe: Describe, told: str | None
     yield f"retry: {COMEBACK}\n\n"
     try:
         async for seen in ledger.watch(job, SILENCE):
-            if seen is None:
+            identity, name, data = event(seen or job, describe)
+            if seen is None or identity == told:  # what changes without being told is silence as well
                 yield ": still there\n\n"
-                continue
-            identity, name, data = event(seen, describe)
-            if identity != told:
+            else:
                 told = identity
                 yield f"id: {identity}\nevent: {name}\ndata: {data}\n\n"
     except (SQLAlchemyError, OSError) as error:  # the client comes back, with the last id

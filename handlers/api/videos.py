@@ -95,9 +95,7 @@ class Videos:
     async def video_retrieve(
         self, caller: Caller, video_id: str, prefer: str | None = None
     ) -> Answer[models.VideoGenerationResponse]:
-        job = await self._job(caller, video_id)
-        if job.provider in self._registry.providers:  # what is known of a job is told also when its provider is gone
-            self._registry.provider(job.provider).allow("video_retrieve")
+        job = await self._to_be_told(caller, video_id)
         return await self._waited(self._answer(job, "video_retrieve"), prefer)
 
     async def video_delete(self, caller: Caller, video_id: str) -> Answer[models.VideoDeleteResponse]:
@@ -109,7 +107,7 @@ class Videos:
         return Answer(models.VideoDeleteResponse(id=job.id, object="video.deleted", deleted=True, extra_fields=facts))
 
     async def video_events(self, caller: Caller, video_id: str, last_event_id: str | None = None) -> Response:
-        job = await self._job(caller, video_id)
+        job = await self._to_be_told(caller, video_id)
         return events.respond(self._ledger, job, lambda seen: self._answer(seen, "video_retrieve").body, last_event_id)
 
     async def video_download(
@@ -232,6 +230,12 @@ class Videos:
         job = await self._ledger.find(caller.name, video_id)
         if job is None:
             raise _not_found(video_id)
+        return job
+
+    async def _to_be_told(self, caller: Caller, video_id: str) -> Job:
+        job = await self._job(caller, video_id)
+        if job.provider in self._registry.providers:  # what is known of a job is told also when its provider is gone
+            self._registry.provider(job.provider).allow("video_retrieve")
         return job
 
     async def _cursor(self, caller: Caller, after: str) -> str:
