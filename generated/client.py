@@ -615,6 +615,17 @@ class Client:
         """
         return _read(models.ModelListResponse, self._send(_Request("GET", "/v1/models")))
 
+    def provider_wake(self, video_id: str) -> None:
+        """Word of a provider that a job has changed
+
+        Where a provider has webhooks and `REELGATE_PUBLIC_URL` is set, it is told to call this when a job is done. Whatever it
+        sends is not believed and not even read: the job is asked about at once instead of at its next turn, with our
+        key, as always. So nobody needs a credential, and the answer tells nothing, not even whether there is such a job.
+
+        video_id: The id of the job that something has happened to.
+        """
+        self._send(_Request("POST", f"/api/wake/{_segment(video_id)}"))
+
     def health(self, *, probe: Literal["ready", "live"] | None = None) -> models.Health:
         """Liveness and readiness
 

@@ -170,6 +170,19 @@ class Models(Protocol[Caller]):
         ...
 
 
+class Providers(Protocol):
+    """What providers call, not clients"""
+
+    async def provider_wake(self, video_id: str) -> Response:
+        """Word of a provider that a job has changed
+
+        Where a provider has webhooks and `REELGATE_PUBLIC_URL` is set, it is told to call this when a job is done. Whatever it
+        sends is not believed and not even read: the job is asked about at once instead of at its next turn, with our
+        key, as always. So nobody needs a credential, and the answer tells nothing, not even whether there is such a job.
+        """
+        ...
+
+
 class Health(Protocol):
     """Is the gateway alive, and can it work"""
 
@@ -199,6 +212,7 @@ OPERATIONS: Mapping[str, Route] = {
         "POST", "/v1/videos/{video_id}/remix", "Videos", {"application/json": "VideoRemixRequest"}, True
     ),
     "modelList": Route("GET", "/v1/models", "Models", {}, True),
+    "providerWake": Route("POST", "/api/wake/{video_id}", "Providers", {}, False),
     "health": Route("GET", "/health", "Health", {}, False),
 }
 
@@ -209,6 +223,7 @@ ALLOW: Mapping[str, str] = {
     "/v1/videos/{video_id}/content": "GET",
     "/v1/videos/{video_id}/remix": "POST",
     "/v1/models": "GET",
+    "/api/wake/{video_id}": "POST",
     "/health": "GET",
 }
 
@@ -217,6 +232,7 @@ def bind(
     *,
     videos: Videos[Caller],
     models: Models[Caller],
+    providers: Providers,
     health: Health,
 ) -> dict[str, Callable[..., Awaitable[Response]]]:
     """Handlers -> operationId -> the function connexion calls for it.
@@ -286,6 +302,9 @@ def bind(
     async def serve_model_list(user: Caller) -> Response:
         return _respond(await models.model_list(user))
 
+    async def serve_provider_wake(video_id: str) -> Response:
+        return await providers.provider_wake(video_id)
+
     async def serve_health(probe: Literal["ready", "live"] = "ready") -> Response:
         return _respond(await health.health(probe))
 
@@ -298,6 +317,7 @@ def bind(
         "videoDownload": serve_video_download,
         "videoRemix": serve_video_remix,
         "modelList": serve_model_list,
+        "providerWake": serve_provider_wake,
         "health": serve_health,
     }
 

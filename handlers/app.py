@@ -25,6 +25,7 @@ from . import sandbox_mount
 from .access.callers import Keyring
 from .api.health import Health
 from .api.models import Models
+from .api.providers import Providers
 from .api.videos import Videos
 from .edge import bodies, credentials, envelope
 from .edge.requests import Requests
@@ -41,6 +42,7 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
     operations = bind(
         videos=Videos(ledger, worker.dispatcher, providers, worker.http),
         models=Models(providers),
+        providers=Providers(ledger),
         health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),
     )
 

@@ -31,7 +31,6 @@ class Worker:
         self.engine = engine_for(database)
         self.ledger = Ledger(self.engine)
         self.providers = registry.for_server(settings, configuration, own_url, self.http)
-        self.changes = Changes(database, self.ledger.cache)
         self.tasks = Tasks(database)
         self.tracking = Tracking(
             self.tasks,
@@ -40,9 +39,12 @@ class Worker:
             concurrency=settings.tracking_concurrency,
             pace=settings.poll_seconds,
         )
+        self.changes = Changes(database, self.ledger.cache, self.tracking.wake)
         self.reconciling = Reconciling(self.ledger, self.providers, self.tracking)
         deadline = timedelta(minutes=settings.job_deadline_minutes)
-        self.dispatcher = Dispatcher(self.ledger, self.providers, self.tracking, deadline=deadline)
+        self.dispatcher = Dispatcher(
+            self.ledger, self.providers, self.tracking, deadline=deadline, public_url=settings.public_url
+        )
         self.tracking.again = self.dispatcher.again
 
     @asynccontextmanager

@@ -213,6 +213,7 @@ class Predictions:
             "deployment": deployment,
             "input": given,
             "seconds": scene.seconds,
+            "webhook": body.get("webhook"),
         }
         task = await self.studio.accept(_new_id(), account, job, plan, scene)
         return await wire.answer(plan, self._prediction(request, task), 201)

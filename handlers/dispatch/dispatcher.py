@@ -50,6 +50,8 @@ log = structlog.get_logger()
 
 Create = Callable[[Account], Awaitable[Snapshot]]
 
+NO_HEADERS: Mapping[str, str] = {}
+
 SIGN_OF_LIFE = 10.0  # seconds between two marks on the job that is being placed; see reconciling.PRESUMED_DEAD
 SETTLING = 1.0  # seconds that a provider still gets to answer when the server stops
 WRITING = 10.0  # seconds to write down what is known by then
@@ -57,11 +59,21 @@ WRITE_TRIES = 6  # of the one write that must not be lost: that a provider has t
 
 
 class Dispatcher:
-    def __init__(self, ledger: Ledger, registry: Registry, tracking: Tracking, *, deadline: timedelta) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        registry: Registry,
+        tracking: Tracking,
+        *,
+        deadline: timedelta,
+        public_url: str | None = None,
+    ) -> None:
+        """`public_url` is where providers reach the gateway; without it they are not told to call when a job is done."""
         self._ledger = ledger
         self._registry = registry
         self._tracking = tracking
         self._deadline = deadline
+        self._public_url = public_url
         self._offers: set[asyncio.Task[Job | None]] = set()
 
     async def generate(
@@ -146,7 +158,7 @@ class Dispatcher:
                 "size": None if full.size is MISSING else full.size,
             }
             create = partial(target.provider.adapter.generate, model=target.model, request=full, image=image)
-            accounts = [replace(key.account, headers={**key.account.headers, **wishes.headers}) for key in target.keys]
+            accounts = [self._as_maker(key.account, placing.job_id, wishes.headers) for key in target.keys]
             placed = await self._through(placing.offer(target.provider, accounts, target.model, details, create))
             if placed is not None:
                 return placed
@@ -163,6 +175,7 @@ class Dispatcher:
         body: dict[str, Any] = request.model_dump(mode="json")
         job = self._new(owner, "remix", _pin(account, source.model), body, once, source_id=source.id)
         await self._ledger.record(job)
+        account = self._as_maker(account, job.id)
         placing = Placing(self._ledger, self._registry, self._tracking, job)
         details = {"seconds": source.seconds, "size": source.size}
         create = partial(provider.adapter.remix, native_id=source.native_id, request=request)
@@ -183,6 +196,11 @@ class Dispatcher:
         self._offers.add(task)
         task.add_done_callback(self._offers.discard)
         return await asyncio.shield(task)
+
+    def _as_maker(self, account: Account, job_id: str, headers: Mapping[str, str] = NO_HEADERS) -> Account:
+        """The account as it makes a job: with the caller's headers, and with what the provider may call when it is done."""
+        wake_url = f"{self._public_url.rstrip('/')}/api/wake/{job_id}" if self._public_url is not None else None
+        return replace(account, headers={**account.headers, **headers}, wake_url=wake_url)
 
     def _new(
         self,
@@ -234,6 +252,10 @@ class Placing:
         self._attempts: list[dict[str, Any]] = [dict(attempt) for attempt in job.attempts]
         self._noted = len(self._attempts)  # of them are in the ledger
         self._first_error = first_error
+
+    @property
+    def job_id(self) -> str:
+        return self._job.id
 
     def skip(self, provider: str, model: str, error: CallerError) -> None:
         """Note a target that is not asked, because it cannot serve the request."""

@@ -1,15 +1,16 @@
-"""LISTEN: hears which jobs changed, in this process or another, and drops them from the ledger's cache."""
+"""LISTEN: hears which jobs changed, here or elsewhere, and drops them from the ledger's cache; and which to ask about at once."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import psycopg
 import structlog
 from sqlalchemy import URL
 
 from .ledger import JobCache
-from .tables import CHANGED
+from .tables import CHANGED, WOKEN
 
 log = structlog.get_logger()
 
@@ -21,9 +22,10 @@ SILENCE = 15.0  # seconds without a word after which the connection is asked whe
 class Changes:
     """One connection that listens for as long as `run` runs. While it does not, the cache is not trusted."""
 
-    def __init__(self, url: URL, cache: JobCache) -> None:
+    def __init__(self, url: URL, cache: JobCache, wake: Callable[[str], None]) -> None:
         self._conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._cache = cache
+        self._wake = wake
         self.listening = False
 
     async def run(self) -> None:
@@ -42,12 +44,14 @@ class Changes:
         async with await psycopg.AsyncConnection.connect(
             self._conninfo, autocommit=True, connect_timeout=5
         ) as connection:
-            await connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(CHANGED)))
+            for channel in (CHANGED, WOKEN):
+                await connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel)))
             self._cache.trust(True)
             self.listening = True
             while True:
                 async for change in connection.notifies(timeout=SILENCE):
-                    self._cache.forget(change.payload)
+                    tell = self._wake if change.channel == WOKEN else self._cache.forget
+                    tell(change.payload)
                 probe = asyncio.ensure_future(connection.execute("SELECT 1"))
                 answered, _ = await asyncio.wait({probe}, timeout=ANSWER)
                 if not answered:

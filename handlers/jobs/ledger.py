@@ -24,7 +24,7 @@ from ulid import ULID
 from generated.models import VideoStatus
 
 from . import states
-from .tables import jobs, plans, tags
+from .tables import WOKEN, jobs, plans, tags
 
 InTransaction = Callable[[AsyncConnection], Awaitable[None]]
 
@@ -331,6 +331,11 @@ class Ledger:
         claim = update(jobs).where(jobs.c.id.in_(due)).values(reconcile_at=now + CLAIMED).returning(*COLUMNS)
         async with self._single.connect() as connection:
             return [Job(*row) for row in await connection.execute(claim)]
+
+    async def wake(self, job_id: str) -> None:
+        """Have the process that follows the job ask about it at once."""
+        async with self._single.connect() as connection:
+            await connection.execute(select(func.pg_notify(WOKEN, job_id)))
 
     async def put_off(self, job_id: str, until: datetime | None) -> None:
         """Ask about the job again then, or never. It counts as no change of the job, unless that ends it for its caller."""

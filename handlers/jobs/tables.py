@@ -118,3 +118,6 @@ plans = Table(
 
 CHANGED = "reelgate_jobs"
 """The NOTIFY channel on which a trigger tells every process the id of a job that changed."""
+
+WOKEN = "reelgate_wakes"
+"""The NOTIFY channel on which the process that follows a job is told its id when it is to ask about it at once."""

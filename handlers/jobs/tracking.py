@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -28,6 +30,7 @@ log = structlog.get_logger()
 
 QUEUE: Final = "tracking"
 SWEEP: Final = 5.0  # seconds between two looks for jobs that nobody follows
+LEAST: Final = 0.5  # seconds between two questions about a job, whoever wakes it
 SLOWEST: Final = 60.0  # seconds: the longest pause between two questions, however often they fail
 GONE_AFTER: Final = 3  # failures in a row, the last a 404, before we believe that the provider has lost the job
 LATE: Final = 60.0  # seconds after its deadline until a job that was given up is asked about again
@@ -55,6 +58,7 @@ class Tracking:
         self._own_pace = pace
         self._cadence = Cadence()
         self.again: Again = _never
+        self._resting: dict[str, asyncio.Event] = {}
         # Retried for ever: a task that stopped retrying would leave its job without anybody to end it.
         self._task = tasks.add(QUEUE, self.track, RetryStrategy(wait=1))
         self.working = False
@@ -74,7 +78,7 @@ class Tracking:
             if pause is None:  # whoever followed the job before may have asked just now
                 pause = max(0.0, pace - (datetime.now(UTC) - job.updated_at).total_seconds())
             left = (job.deadline_at - datetime.now(UTC)).total_seconds()
-            await asyncio.sleep(max(0.0, min(pause, SLOWEST, left + 0.1)))
+            await self._rest(job.id, max(0.0, min(pause, SLOWEST, left + 0.1)))
             try:
                 snapshot = await self._ask(job)
             except Exception as error:  # whatever it is, the job must come to its end, at the latest by its deadline
@@ -91,6 +95,23 @@ class Tracking:
                 age = (datetime.now(UTC) - job.created_at).total_seconds()
                 pause = snapshot.poll_after or self._cadence.pause(job.provider, job.model, age, pace)
                 await self._write(job, snapshot)
+
+    def wake(self, job_id: str) -> None:
+        """Ask about the job at once, if it is followed here."""
+        if job_id in self._resting:
+            self._resting[job_id].set()
+
+    async def _rest(self, job_id: str, seconds: float) -> None:
+        """Wait before the next question, or until woken, which whoever calls too often cannot make less than a moment."""
+        woken = self._resting[job_id] = asyncio.Event()
+        began = time.monotonic()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await woken.wait()
+                    await asyncio.sleep(began + LEAST - time.monotonic())
+        finally:
+            del self._resting[job_id]
 
     def _pace(self, job: Job) -> float:
         provider = self._registry.providers.get(job.provider)

@@ -56,6 +56,7 @@ class Account:
     timeout: float = 120.0  # seconds for the answer to a create; other questions get half of it
     proxy: Proxy = DIRECTED
     line: Line = field(default_factory=Line, repr=False, compare=False)
+    wake_url: str | None = field(default=None, repr=False)  # what a provider may call when the job it makes is done
     sandbox: bool = False
 
     async def call(

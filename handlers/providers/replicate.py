@@ -168,7 +168,8 @@ class Replicate(Adapter):
         extra: Mapping[str, Any],
     ) -> Snapshot:
         try:
-            body = encode(reference, runnable, asked, extra)
+            wake = {"webhook": account.wake_url, "webhook_events_filter": ["completed"]} if account.wake_url else {}
+            body = encode(reference, runnable, asked, {**wake, **extra} if "webhook" not in extra else extra)
             reply = await account.call(
                 "POST", runnable.path, headers=headers(account), json=body.model_dump(mode="json"), creates=True
             )

@@ -191,7 +191,11 @@ def dsn(gateway: Gateway) -> str:
 
 def configured(*, network: Mapping[str, float] | None = None, **base_urls: str) -> dict[str, object]:
     """A configuration with these providers at these addresses, each with one key that the emulators take."""
-    keys = {"openai": "sk-sandbox-own-secret", "runway": "key_sandbox_own-secret"}
+    keys = {
+        "openai": "sk-sandbox-own-secret",
+        "runway": "key_sandbox_own-secret",
+        "replicate": "r8_sandbox_own-secret",
+    }
     return {
         "providers": {
             name: {
