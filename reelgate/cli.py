@@ -7,27 +7,29 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import typer
 
 from generated.client import ApiError, Client
-from generated.models import VideoObject
+from generated.models import VideoListResponse, VideoObject
 
 from . import failures
 from .delivery import Variant, deliver, fetch, follow, resumable, writable
 from .output import Output
-from .request import first_frame, remix_request, video_request
+from .request import first_frame, pairs, remix_request, video_request
 
 PAGE = 100  # jobs: the most that the contract lets one page have
 PATIENCE = 3900  # seconds: a little longer than the gateway itself waits for a job by default
 
+Status = Literal["queued", "in_progress", "completed", "failed"]
 VideoId = Annotated[str, typer.Argument(metavar="ID", help="The video's id.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]
 File = Annotated[Path | None, typer.Option("--output", "-o", help="Where to save it. Default: the id, here.")]
@@ -218,6 +220,13 @@ def generate(
     seed: Annotated[int | None, typer.Option(help="Seed of reproducible generation.")] = None,
     audio: Annotated[bool | None, typer.Option("--audio/--no-audio", help="Whether to make sound too.")] = None,
     fallback: Annotated[list[str] | None, typer.Option(help="`provider/model` to try next. Can be repeated.")] = None,
+    failover: Annotated[
+        Literal["create", "job"] | None,
+        typer.Option(help="With job, a fallback is also tried when an accepted job fails."),
+    ] = None,
+    metadata: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=TEXT", help="A word of your own about it. Can be repeated.")
+    ] = None,
     extra: Annotated[
         list[str] | None, typer.Option(metavar="KEY=JSON", help="A field of the provider's own. Can be repeated.")
     ] = None,
@@ -236,6 +245,8 @@ def generate(
         "seed": seed,
         "audio": audio,
         "fallbacks": fallback,
+        "failover": failover,
+        "metadata": pairs(metadata or []),
     }
     body = video_request(prompt, options, extra or [])
     if wait:
@@ -249,23 +260,28 @@ def generate(
 def list_videos(
     context: typer.Context,
     provider: Annotated[str | None, typer.Option(help="Only videos of this provider.")] = None,
+    model: Annotated[str | None, typer.Option("--model", "-m", help="Only videos of this `provider/model`.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only videos that have this status.", show_choices=True)] = None,
+    metadata: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=TEXT", help="Only videos with this. Can be repeated.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="The most to list.")] = 20,
     everything: Annotated[bool, typer.Option("--all", help="List all of them.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document a line.")] = False,
 ) -> None:
     """List your videos, newest first."""
     with session(context, as_json) as (client, output):
-        output.jobs(_jobs(client, provider, None if everything else limit))
+        tags = [f"{name}:{value}" for name, value in pairs(metadata or []).items()]
+        page = partial(client.video_list, provider=provider, model=model, status=status, metadata=tags or None)
+        output.jobs(_jobs(page, None if everything else limit))
 
 
-def _jobs(client: Client, provider: str | None, limit: int | None) -> Iterator[VideoObject]:
+def _jobs(read: Callable[..., VideoListResponse], limit: int | None) -> Iterator[VideoObject]:
     """The newest `limit` jobs, or all, page by page."""
     after: str | None = None
     listed = 0
     while limit is None or listed < limit:
-        page = client.video_list(
-            provider=provider, after=after, limit=PAGE if limit is None else min(PAGE, limit - listed)
-        )
+        page = read(after=after, limit=PAGE if limit is None else min(PAGE, limit - listed))
         yield from page.data
         if not page.has_more:
             return

@@ -22,7 +22,7 @@ OPTION = {"input_reference": "image", "video_uri": "video", "fallbacks": "fallba
 
 def video_request(prompt: str, options: Mapping[str, Any], extra: Sequence[str]) -> VideoGenerationRequest:
     """The request for a video. Options that are None or empty are left out."""
-    given = {name: value for name, value in options.items() if value not in (None, [])}
+    given = {name: value for name, value in options.items() if value not in (None, [], {})}
     return _checked(VideoGenerationRequest, {**extras(extra), **given, "prompt": prompt})
 
 
@@ -40,16 +40,24 @@ def _checked(kind: type[Body], values: Mapping[str, Any]) -> Body:
         raise typer.BadParameter(" ".join(what.split()), param_hint=option) from None
 
 
-def extras(pairs: Sequence[str]) -> dict[str, Any]:
+def extras(given: Sequence[str]) -> dict[str, Any]:
     """`["cfg_scale=0.5"]` -> `{"cfg_scale": 0.5}`."""
     found: dict[str, Any] = {}
-    for pair in pairs:
+    for pair in given:
         name, _, value = pair.partition("=")
         try:
             found[name] = json.loads(value)
         except json.JSONDecodeError:
             example = f"--extra '{name}={json.dumps(value)}'"
             raise typer.BadParameter(f"The value must be JSON, for text {example}.", param_hint="--extra") from None
+    return found
+
+
+def pairs(given: Sequence[str]) -> dict[str, str]:
+    """`["campaign=spring"]` -> `{"campaign": "spring"}`."""
+    found = {name: value for name, separator, value in (pair.partition("=") for pair in given) if separator}
+    if len(found) < len(given):
+        raise typer.BadParameter("Each must be NAME=TEXT, with a name of its own.", param_hint="--metadata")
     return found
 
 

@@ -62,6 +62,17 @@ def test_generate_sends_every_option(reelgate: Reelgate) -> None:
     assert (job["seconds"], job["size"]) == ("8", "1280x720")
 
 
+def test_a_video_is_found_by_what_it_was_made_with(reelgate: Reelgate) -> None:
+    words = ["--metadata", "campaign=spring", "--metadata", "note=a = b"]
+    made = reelgate("generate", f"A boat {QUICK}", "-m", "runway/gen4.5", "--failover", "job", *words, "--json")
+    job = document(made.stdout)
+    assert job["metadata"] == {"campaign": "spring", "note": "a = b"}
+    chosen = ["--metadata", "note=a = b", "--model", "runway/gen4.5", "--status", "completed"]
+    listed = reelgate("list", *chosen, "--json").stdout.splitlines()
+    assert [document(line)["id"] for line in listed] == [job["id"]]
+    assert reelgate("list", "--metadata", "campaign=autumn", "--json").stdout == ""
+
+
 def test_generate_sends_fields_of_the_providers_own(reelgate: Reelgate) -> None:
     made = reelgate("generate", "A boat", "-m", "runway/gen4.5", "--extra", 'mood={"rain": 1}')
     assert 'Unrecognized key: "mood"' in made.stderr
@@ -117,6 +128,8 @@ def test_a_refusal_names_every_target_that_was_tried(reelgate: Reelgate) -> None
         (["-m", "runway/gen4.5", "--seconds", "0"], "--seconds: The length of the video in whole seconds"),
         (["-m", "runway/gen4.5", "--video", "nowhere"], "--video: The source of video-to-video"),
         (["-m", "runway/gen4.5", "--extra", "style=anime"], "--extra 'style=\"anime\"'"),
+        (["-m", "runway/gen4.5", "--failover", "never"], "Invalid value for '--failover': 'never' is not one of"),
+        (["-m", "runway/gen4.5", "--metadata", "campaign"], "--metadata: Each must be NAME=TEXT"),
         (["-m", "runway/gen4.5", "--image", "none.png"], "--image: none.png: No such file"),
         (["-m", "runway/gen4.5", "--image", __file__], "is neither PNG, JPEG nor WebP"),
         (["-m", "runway/gen4.5", "-o", "none/boat.mp4"], "--output: There is no folder none"),
