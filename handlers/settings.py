@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None,
         validation_alias="REELGATE_PUBLIC_URL",
-        description="The address under which clients and providers reach the gateway. Default for links in answers: as requested.",
+        description="The address under which clients and providers reach the gateway. Default, for links in answers: as asked.",
     )
     max_body_mb: int = Field(
         20, ge=1, validation_alias="REELGATE_MAX_BODY_MB", description="The largest request body, in MiB."
