@@ -28,6 +28,7 @@ from .api.models import Models
 from .api.providers import Providers
 from .api.videos import Videos
 from .edge import bodies, credentials, envelope
+from .edge.parameters import Repeated
 from .edge.requests import Requests
 from .errors import ReelgateError
 from .settings import Settings
@@ -57,6 +58,7 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
         resolver=Resolver(operations.__getitem__),
         security_map=credentials.security_map(Keyring(settings.api_keys)),
         validator_map=bodies.validators(settings.max_body_bytes),
+        uri_parser_class=Repeated,
         swagger_ui_options=SwaggerUIOptions(swagger_ui=False, serve_spec=False),
     )
     app.add_api(orjson.loads(files("generated").joinpath("openapi30.json").read_bytes()))

@@ -227,7 +227,17 @@ def _description(operation_id: str, param: str | None) -> str:
 
 LISTS = frozenset({"fallbacks"})
 INTEGER = re.compile(r"-?\d{1,18}")
+
+
+def _as_json(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
 READ_AS: Mapping[str, Any] = {
+    "metadata": _as_json,  # what OpenAPI says of an object in a form, where it is not made of `name[key]`
     "seed": lambda text: int(text) if INTEGER.fullmatch(text) else text,
     "audio": lambda text: {"true": True, "false": False}.get(text.lower(), text),
 }

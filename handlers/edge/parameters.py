@@ -12,6 +12,7 @@ from typing import Any
 
 import jsonschema_rs
 import orjson
+from connexion.uri_parsing import OpenAPIURIParser
 from connexion.validators import ParameterValidator
 
 from ..errors import InvalidRequest
@@ -32,6 +33,18 @@ class Parameters(ParameterValidator):  # type: ignore[misc]
         if error is not None:
             described = " ".join(param.get("description", "").split())
             raise InvalidRequest(f"{name}: {error.message}. {described}".rstrip(), param=name)
+
+
+class Repeated(OpenAPIURIParser):  # type: ignore[misc]
+    """A parameter that is sent more than once is the list of what was sent. connexion's own splits these at their commas."""
+
+    @staticmethod
+    def _resolve_param_duplicates(values: list[str], param_defn: Mapping[str, Any], _in: str) -> list[str]:
+        return values
+
+    @staticmethod
+    def _split(value: list[str], param_defn: Mapping[str, Any], _in: str) -> list[str]:
+        return value
 
 
 @cache

@@ -218,3 +218,19 @@ def test_a_form_that_breaks_off_is_refused(shared: Gateway) -> None:
 def test_a_name_that_is_nested_too_deep_is_refused(shared: Gateway) -> None:
     deep = part("a" + "[b]" * 300, "x")
     assert send(shared, form(*(part(*each) for each in LEAST), deep)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [("metadata", '{"campaign": "spring"}')],
+        [("metadata[campaign]", "spring")],
+        [("metadata", "{}"), ("metadata[campaign]", "spring")],
+    ],
+)
+async def test_metadata_is_one_field_or_many(parts: list[tuple[str, str]]) -> None:
+    assert await payload_of(FormData(parts)) == {"metadata": {"campaign": "spring"}}
+
+
+async def test_metadata_that_is_no_json_stays_as_it_is() -> None:
+    assert await payload_of(FormData([("metadata", "spring")])) == {"metadata": "spring"}
