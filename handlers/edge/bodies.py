@@ -226,6 +226,8 @@ def _description(operation_id: str, param: str | None) -> str:
 # ---- forms --------------------------------------------------------------------------------------------------------
 
 LISTS = frozenset({"fallbacks"})
+NESTED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")  # name[], name[key], name[key][]; anything else is a plain name
+STEP = re.compile(r"\[([^\[\]]*)\]")
 INTEGER = re.compile(r"-?\d{1,18}")
 
 
@@ -249,7 +251,8 @@ async def payload_of(form: FormData) -> dict[str, Any]:
     payload: dict[str, Any] = {}
     for name, value in form.multi_items():
         read = await _file(name, value) if isinstance(value, UploadFile) else value
-        field, *steps = re.findall(r"[^\[\]]+|(?<=\[)(?=\])", name) or [name]
+        nested = NESTED.fullmatch(name)
+        field, steps = (nested[1], STEP.findall(nested[2])) if nested else (name, [])
         if steps or field in LISTS:
             _put(payload, [field, *(steps or [""])], read)
         elif field in payload:

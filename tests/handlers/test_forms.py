@@ -234,3 +234,8 @@ async def test_metadata_is_one_field_or_many(parts: list[tuple[str, str]]) -> No
 
 async def test_metadata_that_is_no_json_stays_as_it_is() -> None:
     assert await payload_of(FormData([("metadata", "spring")])) == {"metadata": "spring"}
+
+
+@pytest.mark.parametrize("name", ["a]b", "a[b", "[a]", "a[b]c", "a[[b]]", "]", "[]"])
+async def test_brackets_that_are_no_path_are_part_of_the_name(name: str) -> None:
+    assert await payload_of(FormData([(name, "1"), (name, "2")])) == {name: ["1", "2"]}
