@@ -69,8 +69,27 @@ WITH_IPV4_INSIDE = (ip_network("::ffff:0:0/96"), ip_network("64:ff9b::/96"))
 """IPv4-mapped and NAT64 (RFC 6052), where an IPv6-only network has the whole IPv4 internet: the last 32 bits decide."""
 
 
-def is_public(address: str) -> bool:
-    """Whether this is an address on the public internet. What is no address, or has a zone, is not."""
+METADATA = tuple(
+    map(
+        ip_network,
+        (
+            "100.100.100.200/32",  # Alibaba
+            "168.63.129.16/32",  # Azure
+            "169.254.0.0/16",  # link-local: most clouds
+            "192.0.0.192/32",  # Oracle
+            "fd00:ec2::/32",  # AWS
+            "fe80::/10",  # link-local
+        ),
+    )
+)
+"""Where machines ask their cloud for credentials. Nothing that a caller names leads there, not even in a private network."""
+
+
+def may_be_called(address: str, *, private: bool) -> bool:
+    """Whether this is an address on the public internet or, if `private`, any but those of METADATA.
+
+    What is no address, or has a zone, is none of these.
+    """
     try:
         judged = ip_address(address)
     except ValueError:
@@ -80,8 +99,10 @@ def is_public(address: str) -> bool:
             return False
         if any(judged in network for network in WITH_IPV4_INSIDE):
             judged = IPv4Address(int(judged) & 0xFFFFFFFF)
-        elif judged not in GLOBAL_UNICAST:
-            return False
+    if private:
+        return not any(judged in network for network in METADATA)
+    if isinstance(judged, IPv6Address) and judged not in GLOBAL_UNICAST:
+        return False
     return not any(judged in network for network in SPECIAL)
 
 
@@ -136,7 +157,7 @@ def checked(url: str, *, private: bool = False) -> str:
     """The URL, if a request may go there as far as its text tells; no name is resolved. Raises UnsafeUrl.
 
     It is https without a user name, its host a name or an address in its usual spelling, its port 1 to 65535. `private` lets
-    http pass too, and hosts that are not on the public internet.
+    http pass too, and hosts that are not on the public internet, but never those where machines get their credentials.
     """
     _parsed(url, private=private)
     return url
@@ -154,7 +175,7 @@ def _parsed(url: str, *, private: bool) -> URL:
         raise _unsafe("does not begin with https://")
     if parts["port"] is not None and not (len(parts["port"]) <= 5 and 1 <= int(parts["port"]) <= 65535):
         raise _unsafe("has a port that is not 1 to 65535")
-    if not (_public_literal(host) if _is_literal(host) else _public_name(host)) and not private:
+    if not (_good_literal(host, private=private) if _is_literal(host) else _good_name(host, private=private)):
         raise _unsafe(NOT_PUBLIC)
     # Put together from the parts that were judged, and never read a second time.
     return URL.build(
@@ -171,18 +192,18 @@ def _is_literal(host: str) -> bool:
     return host.startswith("[") or NUMBER_LAST.fullmatch(host) is not None
 
 
-def _public_literal(host: str) -> bool:
+def _good_literal(host: str, *, private: bool) -> bool:
     try:
         address = IPv6Address(host[1:-1]) if host.startswith("[") else IPv4Address(host)
     except ValueError:
         raise _unsafe("has an address for a host that is not in its usual spelling") from None
-    return is_public(str(address))
+    return may_be_called(str(address), private=private)
 
 
-def _public_name(host: str) -> bool:
+def _good_name(host: str, *, private: bool) -> bool:
     if len(host) > 253 or not NAME.fullmatch(host):
         raise _unsafe("has a malformed host")
-    return "." in host and not f".{host}".endswith(tuple(f".{name}" for name in NOT_PUBLIC_NAMES))
+    return private or ("." in host and not f".{host}".endswith(tuple(f".{name}" for name in NOT_PUBLIC_NAMES)))
 
 
 def _unsafe(what: str) -> UnsafeUrl:
@@ -195,7 +216,7 @@ def _unsafe(what: str) -> UnsafeUrl:
 class Egress:
     """A way out to the public internet only. Use it as an async context manager.
 
-    `private` lifts that: every address may be called, by http too. A `resolver` that is given is not closed here.
+    `private` lifts that: addresses of one's own network may be called, by http too. A `resolver` that is given is not closed.
     """
 
     def __init__(self, *, private: bool = False, resolver: AbstractResolver | None = None) -> None:
@@ -213,7 +234,7 @@ class Egress:
             force_close=True,
             use_dns_cache=False,
             resolver=_Judged(self._resolver, private=self._private),
-            socket_factory=None if self._private else _socket,
+            socket_factory=partial(_socket, private=self._private),
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -260,7 +281,7 @@ class Egress:
 
 
 class _Judged(AbstractResolver):
-    """A resolver whose answers are all public, or refused. Raises UnsafeUrl, or OSError when there is no such name."""
+    """A resolver whose answers may all be called, or are refused. Raises UnsafeUrl, or OSError when there is no such name."""
 
     def __init__(self, asked: AbstractResolver, *, private: bool) -> None:
         self._asked = asked
@@ -272,7 +293,7 @@ class _Judged(AbstractResolver):
         found = await self._asked.resolve(host, port, family)
         if not found:
             raise OSError(errno.EADDRNOTAVAIL, "the name has no address")
-        if not self._private and not all(is_public(each["host"]) for each in found):
+        if not all(may_be_called(each["host"], private=self._private) for each in found):
             raise _unsafe(NOT_PUBLIC)
         return found
 
@@ -306,11 +327,11 @@ class _Threads(AbstractResolver):
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _socket(info: aiohttp.AddrInfoType) -> socket.socket:
-    """A socket for an address that aiohttp is about to connect to. Raises OSError if it is not public."""
+def _socket(info: aiohttp.AddrInfoType, *, private: bool) -> socket.socket:
+    """A socket for an address that aiohttp is about to connect to. Raises OSError if it may not be called."""
     family, kind, protocol, _, address = info
-    if not is_public(str(address[0])):
-        raise OSError(errno.EACCES, "not a public address")
+    if not may_be_called(str(address[0]), private=private):
+        raise OSError(errno.EACCES, "not an address that may be called")
     return socket.socket(family, kind, protocol)
 
 

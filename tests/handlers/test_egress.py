@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import re
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -17,7 +18,7 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from handlers import egress
-from handlers.egress import Egress, checked, is_public
+from handlers.egress import Egress, checked, may_be_called
 from handlers.errors import InvalidRequest, NotSent, ProviderError, ProviderFailed, ProviderTimeout, UnsafeUrl
 from tests.handlers.wire import CUT, Origin, Received, Steps, origin, reply
 
@@ -390,7 +391,13 @@ async def test_within_a_private_network_the_text_is_judged_as_strictly(url: str,
         checked(url, private=True)
 
 
-@pytest.mark.parametrize("url", [*NOT_PUBLIC, *CLEAR_TEXT], ids=name)
+OWN = [
+    url for url in NOT_PUBLIC if not re.search(r"169\.254|168\.63|100\.100\.100|192\.0\.0\.192|a9fe|fd00:ec2|fe80", url)
+]
+"""Without those that lead to a cloud's credentials, or to the same link."""
+
+
+@pytest.mark.parametrize("url", [*OWN, *CLEAR_TEXT], ids=name)
 def test_within_a_private_network_hosts_and_clear_text_pass(url: str) -> None:
     assert checked(url, private=True) == url
 
@@ -404,7 +411,23 @@ def test_a_legitimate_url_passes_as_it_is(url: str) -> None:
     "what", ["", "127.0.0.1", "127.1", "localhost", "::1%1", "::1%eth0", "2606:4700::1%1", "[::1]"]
 )
 def test_what_is_no_plain_address_is_not_public(what: str) -> None:
-    assert not is_public(what)
+    assert not may_be_called(what, private=False)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "100.100.100.200", "fd00:ec2::254", "fe80::1"],
+)
+def test_credentials_of_machines_are_out_of_reach_in_a_private_network_too(address: str) -> None:
+    assert not may_be_called(address, private=True)
+    host = f"[{address}]" if ":" in address else address
+    with pytest.raises(UnsafeUrl):
+        checked(f"http://{host}/latest/meta-data", private=True)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.7", "192.168.1.4", "::1", "fd12::7", "8.8.8.8"])
+def test_a_private_network_is_within_reach_when_it_is_wanted(address: str) -> None:
+    assert may_be_called(address, private=True)
 
 
 # ---- names ----------------------------------------------------------------------------------------------------------
@@ -529,7 +552,7 @@ async def test_a_literal_that_nobody_judged_stops_at_the_socket(canary: Canary, 
     """aiohttp resolves no literal, so the resolver never sees one."""
     async with Egress() as way:
         assert way._session is not None
-        with pytest.raises(aiohttp.ClientConnectorError, match="not a public address"):
+        with pytest.raises(aiohttp.ClientConnectorError, match="not an address that may be called"):
             await way._session.get(f"http://{host}:{canary.port}/")
     assert canary.hits == 0
 
