@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -136,6 +136,8 @@ DELETE = CHANGE.where(LIVE)
 FINISH_LATE = CHANGE.where(LIVE, jobs.c.state == states.FAILED, jobs.c.error["code"].as_string() == states.TIMED_OUT)
 
 CLAIMED = timedelta(seconds=120)  # to a process that reconciles a job, before another may
+EARLIER = timedelta(days=1)  # by which a job that is still being placed may have been made before
+CANCELLED = "cancelled"  # the code of the error of a job that was deleted before it ended
 UNHEARD = 1.0  # seconds between two looks at a job that is waited for while its changes go unheard
 
 
@@ -343,7 +345,8 @@ class Ledger:
             await self.note(job_id, reconcile_at=None)
             return
         async with self._single.connect() as connection:
-            await connection.execute(update(jobs).where(jobs.c.id == job_id).values(reconcile_at=until))
+            unsettled = and_(jobs.c.id == job_id, jobs.c.reconcile_at.is_not(None))
+            await connection.execute(update(jobs).where(unsettled).values(reconcile_at=until))
 
     async def drop_plans(self) -> None:
         """Forget how to place jobs that have ended."""
@@ -357,13 +360,29 @@ class Ledger:
         async with self._single.connect() as connection:
             return set((await connection.execute(query)).scalars())
 
-    async def alike(self, job: Job) -> list[Job]:
-        """Other jobs on their way to the same provider, or lost on it, with the same prompt."""
+    async def left_behind(self, provider: str, native_ids: Sequence[str], since: datetime) -> set[str]:
+        """Those of a provider's ids that belonged to a job of ours, until it failed there and was placed again."""
+        query = select(jobs.c.attempts).where(
+            jobs.c.id >= first_id(int((since - EARLIER).timestamp())),
+            cast(jobs.c.attempts, Text).contains("job_failed"),
+        )
+        async with self._single.connect() as connection:
+            trails = (await connection.execute(query)).scalars().all()
+        failed = {each.get("provider_job_id") for trail in trails for each in trail if each["provider"] == provider}
+        return failed & set(native_ids)
+
+    async def alike(self, job: Job, since: datetime) -> list[Job]:
+        """Other jobs that may have been made at the same provider since then, with the same prompt.
+
+        They are on their way to it, lost on it, or were deleted before it was known what became of them.
+        """
+        unclear = and_(LIVE, jobs.c.state.in_([states.SUBMITTING, states.UNKNOWN]))
+        deleted = and_(~LIVE, jobs.c.native_id.is_(None), jobs.c.error["code"].as_string() == CANCELLED)
         query = select(*COLUMNS).where(
-            jobs.c.state.in_([states.SUBMITTING, states.UNKNOWN]),
-            jobs.c.provider == job.provider,
+            jobs.c.id >= first_id(int((since - EARLIER).timestamp())),
             jobs.c.id != job.id,
-            LIVE,
+            jobs.c.provider == job.provider,
+            or_(unclear, deleted),
         )
         async with self._single.connect() as connection:
             found = [Job(*row) for row in await connection.execute(query)]
@@ -387,7 +406,7 @@ class Ledger:
     async def delete(self, job_id: str) -> bool:
         """Mark a job deleted; False if it was already. A job that has not ended is closed as failed."""
         now = datetime.now(UTC)
-        cancelled = {"code": "cancelled", "message": "The job was deleted before it finished."}
+        cancelled = {"code": CANCELLED, "message": "The job was deleted before it finished."}
         gone = {"deleted_at": now, "reconcile_at": None}
         closed = {**gone, "state": states.FAILED, "completed_at": now, "error": cancelled}
         if await self._change(DELETE_UNENDED, job_id, closed) is not None:

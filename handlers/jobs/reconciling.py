@@ -9,7 +9,7 @@ not decide, the job waits for an operator (`reelgate unknown`). Nothing is ever 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -90,16 +90,19 @@ class Reconciling:
 
     async def _find(self, job: Job, waited: float) -> bool:
         """Adopt the provider's job, or close ours if there is none. False: not decided yet."""
-        account = self._account(job)
-        listed = await self._registry.maker(job.provider).adapter.listed(account, job.created_at - SKEW)
+        account, since = self._account(job), job.created_at - SKEW
+        listed = await self._registry.maker(job.provider).adapter.listed(account, since)
         taken = await self._ledger.adopted(job.provider, [each.native_id for each in listed])
         free = sorted((each for each in listed if each.native_id not in taken), key=lambda each: each.created_at)
-        ours = [each for each in free if each.prompt == job.request.get("prompt")]
-        alike = await self._ledger.alike(job)
+        alike = await self._ledger.alike(job, since)
         if any(other.state == states.SUBMITTING for other in alike):
             return False  # what is listed may be that one's, whose answer is still on its way
+        ours = candidates(job, free, alike)
+        if ours:  # this looks at many rows, and hardly any list has a job that could be ours
+            taken = await self._ledger.left_behind(job.provider, [each.native_id for each in ours], since)
+            ours = [each for each in ours if each.native_id not in taken]
         if ours:
-            if any(other.owner != job.owner for other in alike):
+            if any(other.owner != job.owner or other.deleted_at is not None for other in alike):
                 return False  # whose it is cannot be told
             return await self._adopt_listed(job, ours)
         if waited < CERTAIN or any(each.prompt is None for each in free):
@@ -164,6 +167,17 @@ class Reconciling:
 
     def _account(self, job: Job) -> Account:
         return self._registry.account(job.provider, job.key, job.base_url)
+
+
+def candidates(job: Job, free: Sequence[Listed], alike: Sequence[Job]) -> list[Listed]:
+    """Those of a list that may be the job: they have its prompt, and its model if there is such a one.
+
+    A provider may call the model something else, but what has the model of another job that is looked for is that one's.
+    """
+    same = [each for each in free if each.prompt == job.request.get("prompt")]
+    exact = [each for each in same if each.model in (None, job.model, job.deployment)]
+    wanted = {name for other in alike for name in (other.model, other.deployment)}
+    return exact or [each for each in same if each.model not in wanted]
 
 
 def _seconds_since(moment: datetime) -> float:

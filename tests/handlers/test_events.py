@@ -320,7 +320,7 @@ def deafen(gateway: Gateway) -> None:
     with psycopg.connect(dsn(gateway), autocommit=True) as connection:
         cut = connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND query LIKE 'LISTEN%reelgate_jobs%'"
+            " WHERE datname = current_database() AND query LIKE 'LISTEN%reelgate%'"
         ).fetchall()
     assert cut == [(True,)]
     until(lambda: gateway.ask("GET", "/health").json()["status"] != "ok")
