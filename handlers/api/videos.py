@@ -214,7 +214,7 @@ class Videos:
         provider.allow("video_delete")
         if job.native_id is None:
             return outcome.nothing
-        runs = job.state in states.TRACKED
+        runs = job.state in states.TRACKED or job.reconcile_at is not None  # the latter was given up, and may end yet
         if not provider.supports("delete"):
             return outcome.runs_on if runs else outcome.kept
         account = self._registry.account(job.provider, job.key, job.base_url)
