@@ -40,10 +40,12 @@ import json
 import os
 import time
 from base64 import b64encode
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
+from io import IncrementalNewlineDecoder
 from operator import getitem
 from pathlib import Path
 from types import TracebackType
@@ -237,21 +239,33 @@ class Events:
         self._response = response
 
     def __iter__(self) -> Iterator[Event]:
-        """Errors: `ConnectionFailed` when the stream breaks."""
-        fields = {"id": "", "event": "message"}
-        data: list[str] = []
+        """As WHATWG HTML section 9.2.6 reads them. Errors: `ConnectionFailed` when the stream breaks."""
+        identity, kind, data = "", "", list[str]()
+        for line in self._lines():
+            name, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if name == "data":
+                data.append(value)
+            elif name == "event":
+                kind = value
+            elif name == "id" and "\0" not in value:
+                identity = value
+            elif not line:
+                if data:
+                    yield Event(identity, kind or "message", "\n".join(data))
+                kind, data = "", []
+
+    def _lines(self) -> Iterator[str]:
+        """The lines that are whole, however they end and wherever they were cut on their way."""
+        decoder = IncrementalNewlineDecoder(getincrementaldecoder("utf-8-sig")("replace"), translate=True)
+        rest = ""
         try:
-            for line in self._response.iter_lines(chunk_size=None):
-                name, _, value = line.decode().partition(":")
-                if name == "data":
-                    data.append(value.removeprefix(" "))
-                elif name in fields:
-                    fields[name] = value.removeprefix(" ")
-                elif not line and data:
-                    yield Event(fields["id"], fields["event"], "\n".join(data))
-                    fields["event"], data = "message", []
+            for chunk in self._response.iter_content(None):
+                *lines, rest = (rest + decoder.decode(chunk)).split("\n")
+                yield from lines
         except requests.RequestException as error:
             raise ConnectionFailed(f"the stream of events broke: {error}") from error
+        yield from (rest + decoder.decode(b"", final=True)).split("\n")[:-1]
 
     def close(self) -> None:
         """Gives the connection back."""

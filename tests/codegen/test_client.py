@@ -4,6 +4,7 @@ import json
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from urllib.parse import unquote_plus
 
 import pytest
 import requests
@@ -40,6 +41,13 @@ class Script:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         fields = {"Content-Length": str(len(content)), **{k.replace("_", "-"): v for k, v in headers.items()}}
         self.answers.append((status, fields, content[: len(content) - cut]))
+        return self
+
+    def stream(self, *pieces, breaks=False):
+        """An answer of events in these pieces; without its end if it `breaks`."""
+        chunks = [b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces]
+        fields = {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}
+        self.answers.append((200, fields, b"".join(chunks) + (b"" if breaks else b"0\r\n\r\n")))
         return self
 
     @property
@@ -306,6 +314,110 @@ def test_bytes_from_another_place_are_not_mixed_in(client, script, tmp_path):
     script.add(FILM, cut=1000, Accept_Ranges="bytes").add(b"x", 206, Content_Range="bytes 5-5/9")
     with pytest.raises(module.ConnectionFailed, match="not from 5"):
         client.download_to("video_1", tmp_path / "film.mp4")
+
+
+def test_a_list_is_sent_as_a_parameter_that_is_repeated(client, script):
+    for _ in range(4):
+        script.add({"object": "list", "data": [], "has_more": False})
+    client.video_list(metadata=["campaign:spring, summer", "team:a&b"], limit=2)
+    client.video_list(metadata=["campaign:spring"])
+    client.video_list(metadata=[])
+    client.video_list(metadata=None)
+    assert [unquote_plus(path) for _, path in script.seen[:2]] == [
+        "/v1/videos?metadata=campaign:spring, summer&metadata=team:a&b&limit=2",
+        "/v1/videos?metadata=campaign:spring",
+    ]
+    assert "%26b" in script.seen[0][1]
+    assert [path for _, path in script.seen[2:]] == ["/v1/videos"] * 2
+
+
+def events(client, last_event_id=None):
+    with client.video_events("video_1", last_event_id=last_event_id) as stream:
+        return [(event.id, event.name, event.data) for event in stream]
+
+
+def test_events_are_read_as_they_are_written(client, script):
+    script.stream(b"retry: 2000\n\nid: 1\nevent: a\ndata: x\n\n", b"id: 2\nevent: b\ndata: y\n\n")
+    assert events(client) == [("1", "a", "x"), ("2", "b", "y")]
+    assert script.seen == [("GET", "/v1/videos/video_1/events")]
+    assert "Last-Event-ID" not in script.requests[0].headers
+
+
+def test_a_stream_is_taken_up_with_the_last_id(client, script):
+    script.stream(b"id: 8\ndata: x\n\n")
+    assert events(client, "7") == [("8", "message", "x")]
+    assert script.requests[0].headers["Last-Event-ID"] == "7"
+
+
+# What WHATWG HTML says of each, section 9.2.6.
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"", []),
+        (b": a comment\n\n:\n\n", []),
+        (b": a comment\ndata: x\n: another\n\n", [("", "message", "x")]),
+        (b"data: a\ndata: b\ndata\ndata:\n\n", [("", "message", "a\nb\n\n")]),
+        (b"data:x\n\ndata: x\n\ndata:  x\n\n", [("", "message", "x")] * 2 + [("", "message", " x")]),
+        (b"data: a: b\n\n", [("", "message", "a: b")]),
+        (b"data\n\n", [("", "message", "")]),
+        (b"id: 1\ndata: x\n\ndata: y\n\n", [("1", "message", "x"), ("1", "message", "y")]),
+        (b"id: 1\ndata: x\n\nid\ndata: y\n\n", [("1", "message", "x"), ("", "message", "y")]),
+        (b"id: 1\n\ndata: x\n\n", [("1", "message", "x")]),
+        (b"id: 1\ndata: x\n\nid: 2\0\ndata: y\n\n", [("1", "message", "x"), ("1", "message", "y")]),
+        (b"event: a\n\ndata: x\n\n", [("", "message", "x")]),
+        (b"event: a\ndata: x\n\ndata: y\n\n", [("", "a", "x"), ("", "message", "y")]),
+        (b"event: a\nevent:\ndata: x\n\n", [("", "message", "x")]),
+        (b"Data: x\n data: x\nfield: x\nretry: 1\n\n", []),
+        (b"data: x\n", []),
+        (b"data: x\r\n\r\ndata: y\r\n\r\n", [("", "message", "x"), ("", "message", "y")]),
+        (b"data: x\r\rdata: y\r\r\n", [("", "message", "x"), ("", "message", "y")]),
+        (b"data: x\r\ndata: y\n\r\n", [("", "message", "x\ny")]),
+        ("\ufeffdata: é 🚀\u2028\x85\x0b\n\n".encode(), [("", "message", "é 🚀\u2028\x85\x0b")]),
+        (b"data: \xff\n\n", [("", "message", "\ufffd")]),
+    ],
+)
+def test_events_are_read_alike_however_they_arrive(client, script, text, expected):
+    script.stream(text) if text else script.stream()
+    script.stream(*[text[at : at + 1] for at in range(len(text))])
+    script.stream(*[text[at : at + 3] for at in range(0, len(text), 3)])
+    script.add(text, Content_Type="text/event-stream")
+    assert [events(client) for _ in range(4)] == [expected] * 4
+
+
+def test_an_event_is_there_before_the_next_one(client, script):
+    script.stream(b"id: 1\ndata: x\n\n", breaks=True)
+    with client.video_events("video_1") as stream:
+        told = iter(stream)
+        assert next(told) == module.Event("1", "message", "x")
+        with pytest.raises(module.ConnectionFailed, match="the stream of events broke") as broken:
+            next(told)
+    assert broken.value.may_pass and not broken.value.unsent
+
+
+def test_half_an_event_is_none(client, script):
+    script.stream(b"data: x\n\nid: 2\ndata: hal", breaks=True)
+    told = []
+    with client.video_events("video_1") as stream, pytest.raises(module.ConnectionFailed):
+        told += stream
+    assert [event.data for event in told] in ([], ["x"])
+
+
+def test_what_goes_wrong_with_an_event_of_its_reader_is_the_readers(client, script):
+    script.stream(b"data: x\n\n")
+    with client.video_events("video_1") as stream, pytest.raises(requests.RequestException):
+        for _ in stream:
+            raise requests.RequestException
+
+
+def test_nothing_left_to_tell_is_no_event(client, script):
+    script.add(b"", 204)
+    assert events(client, "7") == []
+
+
+def test_events_that_are_refused_are_an_error(client, script):
+    script.add(fault(404, "video_not_found"), 404)
+    with pytest.raises(module.NotFound):
+        client.video_events("video_1")
 
 
 def test_create_and_wait_polls_as_advised_until_the_video_is_there(client, script, pauses):

@@ -47,6 +47,21 @@ def test_a_list_in_the_query_is_a_parameter_that_is_repeated():
     assert (kind.type, kind.default) == ("list[str]", None)
 
 
+EVENTS = "paths /things/{thing_id}/events get"
+
+
+def test_a_list_may_be_of_words_or_numbers():
+    for items, annotation in (
+        ({"type": "integer"}, "list[int]"),
+        ({"type": "boolean"}, "list[bool]"),
+        ({"type": "string", "enum": ["a", "b"]}, "list[Literal['a', 'b']]"),
+        ({"$ref": "#/components/schemas/Name"}, "list[str]"),
+    ):
+        read = operations(changed(f"{EVENTS} parameters 0 schema items", items))
+        (kind,) = [each for one in read for each in one.parameters if each.name == "kind"]
+        assert kind.type == annotation
+
+
 def by_id(name):
     return next(operation for operation in operations(SMALL) if operation.name == name)
 
@@ -63,6 +78,11 @@ def by_id(name):
         (f"{LIST} parameters 0 style", "form", r"parameters\[0\]: order: must be a plain"),
         (f"{LIST} parameters 0 schema type", "array", r"parameters\[0\]: order: must be of a scalar type"),
         (f"{LIST} parameters 1 name", "Order", "two parameters have the same name in Python"),
+        (f"{EVENTS} parameters 0 schema items", {"type": "object"}, "kind: must be of a scalar type, or in the query"),
+        (f"{EVENTS} parameters 0 schema items", {}, "kind: must be of a scalar type, or in the query a list"),
+        (f"{EVENTS} parameters 0 schema default", ["a"], "kind: must be of a scalar type, or in the query a list"),
+        (f"{EVENTS} parameters 0 in", "header", "kind: must be of a scalar type, or in the query a list of one"),
+        (f"{EVENTS} responses 200 content", {"text/event-stream": {}, "text/csv": {}}, "must be application/json"),
         (f"{LIST} responses default", {"description": ""}, "responses.default: only single statuses"),
         (f"{LIST} responses 202", {"description": ""}, "get.responses: all 2xx but 204 must have one schema"),
         (f"{LIST} responses 404", {"description": ""}, "responses.404: an error must be a response component"),
