@@ -428,6 +428,7 @@ class Ledger:
                 row = (await connection.execute(statement, parameters)).first()
                 if row is not None and also is not None:
                     await also(connection)
+            self._reading.pop(job_id, None)  # a read under way may be of the old row
             if row is None:
                 return None
             job = Job(*row)

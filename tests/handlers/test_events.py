@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -16,6 +17,8 @@ import psycopg
 import pytest
 import requests
 from sqlalchemy import make_url
+from sqlalchemy.event import listen
+from sqlalchemy.util import await_only
 
 from generated.client import Client, Event
 from generated.models import VideoGenerationResponse
@@ -24,7 +27,8 @@ from handlers.app import build
 from handlers.configuration import validated
 from handlers.dispatch import dispatcher
 from handlers.jobs import changes
-from handlers.jobs.ledger import Job
+from handlers.jobs.database import engine_for, migrate
+from handlers.jobs.ledger import Job, Ledger
 from handlers.settings import load
 from handlers.worker import Worker
 from tests.gateway import ALICE, BOB, KEYS, Gateway, judge, new_database, running
@@ -360,6 +364,32 @@ def test_what_another_process_does_is_told_although_notifications_are_not_heard(
         with running(tmp_path, database):
             assert listener.end()[-1].name == "video.completed"
             assert waiting.result().json()["status"] == "completed"
+
+
+async def test_who_asks_after_a_change_never_sees_what_was_before(tmp_path: Path) -> None:
+    """Reads of one job are shared; one that began before a change is none for those who come after it."""
+    engine = engine_for(make_url(new_database()).set(drivername="postgresql+psycopg"))
+    await migrate(engine)
+    ledger, read, change = Ledger(engine), asyncio.Event(), asyncio.Event()
+
+    def hold(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("SELECT") and not read.is_set():
+            read.set()
+            await_only(change.wait())
+
+    now = datetime.now(UTC)
+    await ledger.record(Job("video_1", "o", "generation", "queued", "p", "m", {}, now, now, now))
+    listen(engine.sync_engine, "after_cursor_execute", hold)
+    early = asyncio.create_task(ledger.get("video_1"))
+    await read.wait()
+    assert not ledger.cache.trusted, "nobody listens to changes here"
+    await ledger.delete("video_1")
+    late = asyncio.create_task(ledger.get("video_1"))
+    await asyncio.sleep(0)
+    change.set()
+    seen = [await late, await early]
+    assert [each is not None and each.deleted_at is not None for each in seen] == [True, False]
+    await engine.dispose()
 
 
 def test_a_stream_that_loses_the_database_ends_and_is_taken_up_again(tmp_path: Path) -> None:
