@@ -98,13 +98,20 @@ class Tasks:
 
     async def take_over(self, queue: str) -> None:
         """Put the tasks of dead workers back into the queue."""
-        tasks = self._app.job_manager
-        for stalled in await tasks.get_stalled_jobs(queue=queue, seconds_since_heartbeat=DEAD_AFTER):
+        for stalled in await self._app.job_manager.get_stalled_jobs(queue=queue, seconds_since_heartbeat=DEAD_AFTER):
             log.info("taking over from a dead worker", queue=queue, subject=stalled.lock)
             try:
-                await tasks.retry_job(stalled, retry_at=datetime.now(UTC))
+                await self._put_back(stalled)
             except procrastinate_errors.ConnectorException:
                 log.debug("another process took over first", queue=queue, subject=stalled.lock)
+
+    async def _put_back(self, stalled: procrastinate.jobs.Job) -> None:
+        tasks = self._app.job_manager
+        try:
+            await tasks.retry_job(stalled, retry_at=datetime.now(UTC))
+        except procrastinate_errors.UniqueViolation:
+            # Another task of the subject waits already, and would wait for the end of the dead one for ever.
+            await tasks.finish_job(stalled, procrastinate.jobs.Status.ABORTED, delete_job=True)
 
 
 _asked: weakref.WeakKeyDictionary[psycopg.AsyncConnection[Any], float] = weakref.WeakKeyDictionary()
