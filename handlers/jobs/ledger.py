@@ -27,6 +27,8 @@ from . import states
 from .tables import WOKEN, jobs, plans, tags
 
 InTransaction = Callable[[AsyncConnection], Awaitable[None]]
+OnEnd = Callable[[AsyncConnection, "Job"], Awaitable[None]]
+"""Is told of a job that has ended or was deleted, in the transaction that makes it so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ MOVE = {state: CHANGE.where(jobs.c.state.in_(before)) for state, before in state
 DELETE_UNENDED = CHANGE.where(LIVE, jobs.c.state.not_in(states.TERMINAL))
 DELETE = CHANGE.where(LIVE)
 FINISH_LATE = CHANGE.where(LIVE, jobs.c.state == states.FAILED, jobs.c.error["code"].as_string() == states.TIMED_OUT)
+GIVE_UP = CHANGE.where(LIVE, jobs.c.state == states.UNKNOWN, jobs.c.reconcile_at.is_not(None))
 
 CLAIMED = timedelta(seconds=120)  # to a process that reconciles a job, before another may
 EARLIER = timedelta(days=1)  # by which a job that is still being placed may have been made before
@@ -142,8 +145,9 @@ UNHEARD = 1.0  # seconds between two looks at a job that is waited for while its
 
 
 class Ledger:
-    def __init__(self, engine: AsyncEngine, *, cache_size: int = 10_000) -> None:
+    def __init__(self, engine: AsyncEngine, *, cache_size: int = 10_000, on_end: OnEnd | None = None) -> None:
         self.engine = engine
+        self._on_end = on_end
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for what is one statement
         self.cache = JobCache(cache_size)
         self._reading: dict[str, tuple[Load, asyncio.Task[Job | None]]] = {}
@@ -310,12 +314,14 @@ class Ledger:
 
         Returns the job as it is then, or None if the job's state does not allow it (it has ended meanwhile).
         """
-        return await self._change(MOVE[state], job_id, {"state": state, "reconcile_at": None, **values}, also)
+        ends = state in states.TERMINAL or (state == states.UNKNOWN and values.get("reconcile_at") is None)
+        change = self._end if ends else self._change
+        return await change(MOVE[state], job_id, {"state": state, "reconcile_at": None, **values}, also)
 
     async def finish_late(self, job_id: str, **values: Any) -> Job | None:
         """Complete a job that was given up at its deadline. Returns it, or None if it is deleted, or ended otherwise."""
         late = {"state": states.COMPLETED, "error": None, "reconcile_at": None, **values}
-        return await self._change(FINISH_LATE, job_id, late)
+        return await self._end(FINISH_LATE, job_id, late)
 
     async def due_for_reconciling(self, most: int) -> list[Job]:
         """Up to `most` jobs whose provider is to be asked now what became of them; no other process gets them as well.
@@ -342,7 +348,8 @@ class Ledger:
     async def put_off(self, job_id: str, until: datetime | None) -> None:
         """Ask about the job again then, or never. It counts as no change of the job, unless that ends it for its caller."""
         if until is None:
-            await self.note(job_id, reconcile_at=None)
+            if await self._end(GIVE_UP, job_id, {"reconcile_at": None}) is None:
+                await self.note(job_id, reconcile_at=None)
             return
         async with self._single.connect() as connection:
             unsettled = and_(jobs.c.id == job_id, jobs.c.reconcile_at.is_not(None))
@@ -409,9 +416,19 @@ class Ledger:
         cancelled = {"code": CANCELLED, "message": "The job was deleted before it finished."}
         gone = {"deleted_at": now, "reconcile_at": None}
         closed = {**gone, "state": states.FAILED, "completed_at": now, "error": cancelled}
-        if await self._change(DELETE_UNENDED, job_id, closed) is not None:
+        if await self._end(DELETE_UNENDED, job_id, closed) is not None:
             return True
-        return await self._change(DELETE, job_id, gone) is not None
+        return await self._end(DELETE, job_id, gone) is not None
+
+    async def _end(
+        self,
+        statement: ReturningUpdate[Any],
+        job_id: str,
+        values: Mapping[str, Any],
+        also: InTransaction | None = None,
+    ) -> Job | None:
+        """A change after which callers see the job ended or gone. Every such change goes through here, and is told of."""
+        return await self._change(statement, job_id, values, also, self._on_end)
 
     async def _change(
         self,
@@ -419,20 +436,22 @@ class Ledger:
         job_id: str,
         values: Mapping[str, Any],
         also: InTransaction | None = None,
+        on_end: OnEnd | None = None,
     ) -> Job | None:
         parameters = {"job_id": job_id, "updated_at": datetime.now(UTC), **values}
-        engine = self._single if also is None else self.engine
+        engine = self._single if also is None and on_end is None else self.engine
         # What was written may be changed again before we hear that it was committed, so it is kept like a read.
         with self.cache.loading(job_id) as load:
             async with engine.begin() as connection:
                 row = (await connection.execute(statement, parameters)).first()
-                if row is not None and also is not None:
+                job = Job(*row) if row is not None else None
+                if job is not None and also is not None:
                     await also(connection)
+                if job is not None and on_end is not None:
+                    await on_end(connection, job)
             self._reading.pop(job_id, None)  # a read under way may be of the old row
-            if row is None:
-                return None
-            job = Job(*row)
-            load.store(job)
+            if job is not None:
+                load.store(job)
         return job
 
 
