@@ -130,7 +130,7 @@ class MethodNotAllowed(ApiError):
 
 
 class Conflict(ApiError):
-    """409. The job's present state does not allow this."""
+    """409. The present state of what is asked for does not allow this."""
 
 
 class ContentTooLarge(ApiError):
@@ -628,6 +628,126 @@ class Client:
         bring models to (vLLM, SGLang, OpenRouter, Replicate, custom ones) also take models that are not listed.
         """
         return _read(models.ModelListResponse, self._send(_Request("GET", "/v1/models")))
+
+    def webhook_list(self) -> models.WebhookListResponse:
+        """List webhook endpoints
+
+        The caller's endpoints, oldest first.
+        """
+        return _read(models.WebhookListResponse, self._send(_Request("GET", "/api/webhooks")))
+
+    def webhook_create(self, body: models.WebhookCreateRequest) -> models.WebhookSecretResponse:
+        """Register a webhook endpoint
+
+        From then on the endpoint is told of every job of the caller's that ends. The answer holds its signing secret, which is
+        shown only here and by `rotate-secret`. A caller has at most 50 endpoints with a `url`.
+
+        An endpoint without a `url`, of which there is at most one, stands for all jobs that name their own `webhook_url`: its
+        secret signs what is sent there. The first such job makes it, if nobody has.
+        """
+        return _read(models.WebhookSecretResponse, self._send(_Request("POST", "/api/webhooks", body=body)))
+
+    def webhook_retrieve(self, webhook_id: str) -> models.Webhook:
+        """Retrieve a webhook endpoint
+
+        webhook_id: The id of a webhook endpoint.
+        """
+        return _read(models.Webhook, self._send(_Request("GET", f"/api/webhooks/{_segment(webhook_id)}")))
+
+    def webhook_update(self, webhook_id: str, body: models.WebhookUpdateRequest) -> models.WebhookResponse:
+        """Change a webhook endpoint
+
+        What is left out stays as it is. Disabling an endpoint cancels what waits to be delivered to it; what was cancelled can
+        be delivered again one by one, once it is enabled. An endpoint without a `url` cannot be given one.
+
+        webhook_id: The id of a webhook endpoint.
+        """
+        return _read(
+            models.WebhookResponse,
+            self._send(_Request("PUT", f"/api/webhooks/{_segment(webhook_id)}", body=body)),
+        )
+
+    def webhook_delete(self, webhook_id: str) -> models.WebhookDeleteResponse:
+        """Delete a webhook endpoint
+
+        Deletes the endpoint, with what waits to be delivered to it and the log of what was.
+
+        webhook_id: The id of a webhook endpoint.
+        """
+        return _read(
+            models.WebhookDeleteResponse,
+            self._send(_Request("DELETE", f"/api/webhooks/{_segment(webhook_id)}")),
+        )
+
+    def webhook_rotate_secret(
+        self, webhook_id: str, body: models.WebhookRotateSecretRequest | None = None
+    ) -> models.WebhookSecretResponse:
+        """Give a webhook endpoint a new secret
+
+        Until the grace is over every delivery is signed with the old secret as well as with the new one, so that receivers can
+        be changed in peace. Rotating again ends the grace of all secrets but the last.
+
+        webhook_id: The id of a webhook endpoint.
+        """
+        return _read(
+            models.WebhookSecretResponse,
+            self._send(_Request("POST", f"/api/webhooks/{_segment(webhook_id)}/rotate-secret", body=body)),
+        )
+
+    def webhook_test(self, webhook_id: str) -> models.WebhookDeliveryResponse:
+        """Send a test event to a webhook endpoint
+
+        Sends a `webhook.test` event, once and at once, and answers with what came of it, after 20 seconds at most. It works
+        for disabled endpoints too, but not for one without a `url`.
+
+        webhook_id: The id of a webhook endpoint.
+        """
+        return _read(
+            models.WebhookDeliveryResponse,
+            self._send(_Request("POST", f"/api/webhooks/{_segment(webhook_id)}/test")),
+        )
+
+    def webhook_delivery_list(
+        self,
+        webhook_id: str,
+        *,
+        status: Literal["pending", "delivered", "failed", "cancelled"] | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> models.WebhookDeliveryListResponse:
+        """List what was sent to a webhook endpoint
+
+        Every event for this endpoint with all its attempts, newest first; they are kept for 30 days unless the gateway is set
+        up otherwise. Read the next page with `after` set to the `last_id` of this one while `has_more` is true.
+
+        webhook_id: The id of a webhook endpoint.
+        status: Only deliveries in this status, `pending`, `delivered`, `failed` or `cancelled`.
+        after: The id of the last item of the previous page.
+        limit: The most items to return. Default: 20.
+        """
+        return _read(
+            models.WebhookDeliveryListResponse,
+            self._send(
+                _Request(
+                    "GET",
+                    f"/api/webhooks/{_segment(webhook_id)}/deliveries",
+                    query={"status": status, "after": after, "limit": limit},
+                )
+            ),
+        )
+
+    def webhook_redeliver(self, delivery_id: str) -> models.WebhookDeliveryResponse:
+        """Deliver an event again
+
+        Sends the same message once more, at once and with the retries of a new one. Its `webhook-id` stays the same, so that a
+        receiver who has seen it knows. The endpoint must be enabled.
+
+        delivery_id: The id of a delivery, which its receiver knows as `webhook-id`.
+        """
+        return _read(
+            models.WebhookDeliveryResponse,
+            self._send(_Request("POST", f"/api/webhooks/deliveries/{_segment(delivery_id)}/redeliver")),
+        )
 
     def provider_wake(self, video_id: str) -> None:
         """Word of a provider that a job has changed

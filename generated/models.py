@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     MISSING,
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -67,21 +68,19 @@ class Failover(StrEnum):
     job = 'job'
 
 
-class VideoRemixRequest(BaseModel):
+class WebhookRotateSecretRequest(BaseModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra='forbid',
         validate_by_name=True,
     )
-    prompt: Annotated[
-        StrictStr,
+    grace_seconds: Annotated[
+        int,
         Field(
-            description='What should be different.',
-            examples=['The same scene, in falling snow'],
-            max_length=32000,
-            min_length=1,
+            description='How long the old secret signs too, in seconds; a week at most.',
+            ge=0,
+            le=604800,
         ),
-    ]
-    metadata: Metadata | MISSING = MISSING
+    ] = 86400
 
 
 class VideoStatus(StrEnum):
@@ -280,6 +279,141 @@ class Dependency(BaseModel):
     ] = MISSING
 
 
+class WebhookEventType(StrEnum):
+    video_completed = 'video.completed'
+    video_failed = 'video.failed'
+    video_deleted = 'video.deleted'
+
+
+class Webhook(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[StrictStr, Field(description='The id of the endpoint.')]
+    url: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Where its events are sent. Absent on the one for jobs that name their own `webhook_url`.'
+        ),
+    ] = MISSING
+    events: Annotated[list[WebhookEventType], Field(description='What it is told of.')]
+    description: Annotated[
+        StrictStr | MISSING, Field(description='A note for people.')
+    ] = MISSING
+    enabled: Annotated[StrictBool, Field(description='Whether anything is sent to it.')]
+    disabled_reason: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Why the gateway disabled it, for people. Absent where a caller did.'
+        ),
+    ] = MISSING
+    created_at: Annotated[
+        int, Field(description='When it was registered, in Unix seconds.')
+    ]
+    updated_at: Annotated[
+        int, Field(description='When it was changed last, in Unix seconds.')
+    ]
+
+
+class WebhookListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    webhooks: Annotated[
+        list[Webhook], Field(description='The endpoints, oldest first.')
+    ]
+    count: Annotated[int, Field(description='How many there are.')]
+
+
+class WebhookResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+    webhook: Webhook
+
+
+class WebhookSecretResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+    webhook: Webhook
+    secret: Annotated[
+        StrictStr,
+        Field(
+            description='What verifies the signatures, `whsec_` and 32 bytes in base64. It is never shown again.'
+        ),
+    ]
+
+
+class WebhookDeleteResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+
+
+class WebhookDeliveryStatus(StrEnum):
+    pending = 'pending'
+    delivered = 'delivered'
+    failed = 'failed'
+    cancelled = 'cancelled'
+
+
+class WebhookAttempt(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    at: Annotated[int, Field(description='When it began, in Unix seconds.')]
+    status_code: Annotated[
+        int | MISSING, Field(description='The HTTP status the receiver answered.')
+    ] = MISSING
+    error: Annotated[
+        StrictStr | MISSING, Field(description='Why there was no answer, for people.')
+    ] = MISSING
+    milliseconds: Annotated[int, Field(description='How long it took.')]
+
+
+class VideoEventData(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[StrictStr, Field(description="The gateway's id of the job.")]
+    object: Annotated[Literal['video'], Field(description='Always `video`.')]
+    model: Annotated[
+        StrictStr,
+        Field(description='The model that made the video, as `provider/model`.'),
+    ]
+    status: VideoStatus
+    created_at: Annotated[
+        int, Field(description='When the job was created, in Unix seconds.')
+    ]
+    completed_at: Annotated[
+        int | MISSING, Field(description='When the job ended, in Unix seconds.')
+    ] = MISSING
+    error: VideoError | MISSING = MISSING
+    url: Annotated[
+        StrictStr,
+        Field(
+            description='The job. It takes a credential; after `video.deleted` it is a 404.'
+        ),
+    ]
+    content_url: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Where to download the file, with a credential. Present with `video.completed`.'
+        ),
+    ] = MISSING
+
+
+class WebhookTestData(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    webhook_id: Annotated[StrictStr, Field(description='The endpoint.')]
+
+
 class ErrorField(BaseModel):
     model_config = ConfigDict(
         validate_by_name=True,
@@ -377,6 +511,100 @@ class Fallback(BaseModel):
             pattern='^[!-~]+$',
         ),
     ]
+
+
+class VideoRemixRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='allow',
+        validate_by_name=True,
+    )
+    prompt: Annotated[
+        StrictStr,
+        Field(
+            description='What should be different.',
+            examples=['The same scene, in falling snow'],
+            max_length=32000,
+            min_length=1,
+        ),
+    ]
+    metadata: Metadata | MISSING = MISSING
+    webhook_url: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description="Where to tell that this job has ended, beside the endpoints of `/api/webhooks`. It is signed with the secret of the\ncaller's endpoint that has no `url`, and never handed to the provider.\n",
+            examples=['https://studio.example/hooks/reelgate'],
+            max_length=2048,
+            pattern='^https?://[!-~]+$',
+        ),
+    ] = MISSING
+
+
+class WebhookCreateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    url: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='An `https:` URL on the public internet, without user name and password. Where `REELGATE_WEBHOOK_PRIVATE` is set it may\nbe an `http:` URL, and lead into a private network.\n',
+            examples=['https://studio.example/hooks/reelgate'],
+            max_length=2048,
+            pattern='^https?://[!-~]+$',
+        ),
+    ] = MISSING
+    events: Annotated[
+        list[WebhookEventType] | MISSING,
+        Field(
+            description='What the endpoint is told of; everything unless it says so.',
+            min_length=1,
+        ),
+    ] = MISSING
+    description: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='A note for people, one line.',
+            max_length=256,
+            pattern='^[^\\x00-\\x1f\\x7f]*$',
+        ),
+    ] = MISSING
+    enabled: Annotated[
+        StrictBool, Field(description='Whether anything is sent to it.')
+    ] = True
+
+
+class WebhookUpdateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    url: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='An `https:` URL on the public internet, without user name and password. Where `REELGATE_WEBHOOK_PRIVATE` is set it may\nbe an `http:` URL, and lead into a private network.\n',
+            examples=['https://studio.example/hooks/reelgate'],
+            max_length=2048,
+            pattern='^https?://[!-~]+$',
+        ),
+    ] = MISSING
+    events: Annotated[
+        list[WebhookEventType] | MISSING,
+        Field(
+            description='What the endpoint is told of; everything unless it says so.',
+            min_length=1,
+        ),
+    ] = MISSING
+    description: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='A note for people, one line.',
+            max_length=256,
+            pattern='^[^\\x00-\\x1f\\x7f]*$',
+        ),
+    ] = MISSING
+    enabled: Annotated[
+        StrictBool | MISSING, Field(description='Whether anything is sent to it.')
+    ] = MISSING
 
 
 class VideoOutput(BaseModel):
@@ -502,6 +730,96 @@ class Health(BaseModel):
     ]
 
 
+class WebhookDelivery(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[
+        StrictStr,
+        Field(
+            description='The id of the message, which its receiver sees as `webhook-id`.'
+        ),
+    ]
+    webhook_id: Annotated[StrictStr, Field(description='The endpoint.')]
+    event: Annotated[
+        StrictStr,
+        Field(description='What it tells, a `WebhookEventType` or `webhook.test`.'),
+    ]
+    video_id: Annotated[
+        StrictStr | MISSING, Field(description='The job it tells of. Absent on a test.')
+    ] = MISSING
+    url: Annotated[StrictStr, Field(description='Where it is sent.')]
+    status: WebhookDeliveryStatus
+    attempts: Annotated[
+        list[WebhookAttempt], Field(description='Every attempt, in order.')
+    ]
+    next_attempt_at: Annotated[
+        int | MISSING,
+        Field(
+            description='When it will be tried, in Unix seconds. Present while it is `pending`.'
+        ),
+    ] = MISSING
+    created_at: Annotated[
+        int, Field(description='When the event happened, in Unix seconds.')
+    ]
+
+
+class WebhookDeliveryResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+    delivery: WebhookDelivery
+
+
+class WebhookDeliveryListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    deliveries: Annotated[
+        list[WebhookDelivery], Field(description='The deliveries of this page.')
+    ]
+    first_id: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The id of the first delivery of the page. Absent when the page is empty.'
+        ),
+    ] = MISSING
+    last_id: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The id of the last delivery of the page, to be sent as `after`. Absent when the page is empty.'
+        ),
+    ] = MISSING
+    has_more: Annotated[
+        StrictBool, Field(description='Whether there are deliveries after this page.')
+    ]
+
+
+class VideoEvent(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    type: WebhookEventType
+    timestamp: Annotated[
+        AwareDatetime, Field(description='When it happened (RFC 3339).')
+    ]
+    data: VideoEventData
+
+
+class WebhookTestEvent(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    type: Annotated[
+        Literal['webhook.test'], Field(description='Always `webhook.test`.')
+    ]
+    timestamp: Annotated[
+        AwareDatetime, Field(description='When it was asked for (RFC 3339).')
+    ]
+    data: WebhookTestData
+
+
 class BifrostErrorExtraFields(BaseModel):
     model_config = ConfigDict(
         validate_by_name=True,
@@ -617,6 +935,15 @@ class VideoGenerationRequest(BaseModel):
     ] = MISSING
     failover: Failover | MISSING = MISSING
     metadata: Metadata | MISSING = MISSING
+    webhook_url: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description="Where to tell that this job has ended, beside the endpoints of `/api/webhooks`. It is signed with the secret of the\ncaller's endpoint that has no `url`, and never handed to the provider.\n",
+            examples=['https://studio.example/hooks/reelgate'],
+            max_length=2048,
+            pattern='^https?://[!-~]+$',
+        ),
+    ] = MISSING
 
 
 class VideoGenerationForm(BaseModel):
@@ -698,6 +1025,15 @@ class VideoGenerationForm(BaseModel):
     ] = MISSING
     failover: Failover | MISSING = MISSING
     metadata: Metadata | MISSING = MISSING
+    webhook_url: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description="Where to tell that this job has ended, beside the endpoints of `/api/webhooks`. It is signed with the secret of the\ncaller's endpoint that has no `url`, and never handed to the provider.\n",
+            examples=['https://studio.example/hooks/reelgate'],
+            max_length=2048,
+            pattern='^https?://[!-~]+$',
+        ),
+    ] = MISSING
 
 
 class BifrostResponseExtraFields(BaseModel):

@@ -170,6 +170,94 @@ class Models(Protocol[Caller]):
         ...
 
 
+class Webhooks(Protocol[Caller]):
+    """Endpoints that are told when a job has ended, and what was sent to them"""
+
+    async def webhook_list(self, caller: Caller) -> Answer[schemas.WebhookListResponse]:
+        """List webhook endpoints
+
+        The caller's endpoints, oldest first.
+        """
+        ...
+
+    async def webhook_create(
+        self, caller: Caller, body: schemas.WebhookCreateRequest
+    ) -> Answer[schemas.WebhookSecretResponse]:
+        """Register a webhook endpoint
+
+        From then on the endpoint is told of every job of the caller's that ends. The answer holds its signing secret, which is
+        shown only here and by `rotate-secret`. A caller has at most 50 endpoints with a `url`.
+
+        An endpoint without a `url`, of which there is at most one, stands for all jobs that name their own `webhook_url`: its
+        secret signs what is sent there. The first such job makes it, if nobody has.
+        """
+        ...
+
+    async def webhook_retrieve(self, caller: Caller, webhook_id: str) -> Answer[schemas.Webhook]:
+        """Retrieve a webhook endpoint"""
+        ...
+
+    async def webhook_update(
+        self, caller: Caller, webhook_id: str, body: schemas.WebhookUpdateRequest
+    ) -> Answer[schemas.WebhookResponse]:
+        """Change a webhook endpoint
+
+        What is left out stays as it is. Disabling an endpoint cancels what waits to be delivered to it; what was cancelled can
+        be delivered again one by one, once it is enabled. An endpoint without a `url` cannot be given one.
+        """
+        ...
+
+    async def webhook_delete(self, caller: Caller, webhook_id: str) -> Answer[schemas.WebhookDeleteResponse]:
+        """Delete a webhook endpoint
+
+        Deletes the endpoint, with what waits to be delivered to it and the log of what was.
+        """
+        ...
+
+    async def webhook_rotate_secret(
+        self, caller: Caller, webhook_id: str, body: schemas.WebhookRotateSecretRequest | None = None
+    ) -> Answer[schemas.WebhookSecretResponse]:
+        """Give a webhook endpoint a new secret
+
+        Until the grace is over every delivery is signed with the old secret as well as with the new one, so that receivers can
+        be changed in peace. Rotating again ends the grace of all secrets but the last.
+        """
+        ...
+
+    async def webhook_test(self, caller: Caller, webhook_id: str) -> Answer[schemas.WebhookDeliveryResponse]:
+        """Send a test event to a webhook endpoint
+
+        Sends a `webhook.test` event, once and at once, and answers with what came of it, after 20 seconds at most. It works
+        for disabled endpoints too, but not for one without a `url`.
+        """
+        ...
+
+    async def webhook_delivery_list(
+        self,
+        caller: Caller,
+        webhook_id: str,
+        status: Literal["pending", "delivered", "failed", "cancelled"] | None = None,
+        after: str | None = None,
+        limit: int = 20,
+    ) -> Answer[schemas.WebhookDeliveryListResponse]:
+        """List what was sent to a webhook endpoint
+
+        Every event for this endpoint with all its attempts, newest first; they are kept for 30 days unless the gateway is set
+        up otherwise. Read the next page with `after` set to the `last_id` of this one while `has_more` is true.
+        """
+        ...
+
+    async def webhook_redeliver(
+        self, caller: Caller, delivery_id: str
+    ) -> Answer[schemas.WebhookDeliveryResponse]:
+        """Deliver an event again
+
+        Sends the same message once more, at once and with the retries of a new one. Its `webhook-id` stays the same, so that a
+        receiver who has seen it knows. The endpoint must be enabled.
+        """
+        ...
+
+
 class Providers(Protocol):
     """What providers call, not clients"""
 
@@ -212,6 +300,27 @@ OPERATIONS: Mapping[str, Route] = {
         "POST", "/v1/videos/{video_id}/remix", "Videos", {"application/json": "VideoRemixRequest"}, True
     ),
     "modelList": Route("GET", "/v1/models", "Models", {}, True),
+    "webhookList": Route("GET", "/api/webhooks", "Webhooks", {}, True),
+    "webhookCreate": Route(
+        "POST", "/api/webhooks", "Webhooks", {"application/json": "WebhookCreateRequest"}, True
+    ),
+    "webhookRetrieve": Route("GET", "/api/webhooks/{webhook_id}", "Webhooks", {}, True),
+    "webhookUpdate": Route(
+        "PUT", "/api/webhooks/{webhook_id}", "Webhooks", {"application/json": "WebhookUpdateRequest"}, True
+    ),
+    "webhookDelete": Route("DELETE", "/api/webhooks/{webhook_id}", "Webhooks", {}, True),
+    "webhookRotateSecret": Route(
+        "POST",
+        "/api/webhooks/{webhook_id}/rotate-secret",
+        "Webhooks",
+        {"application/json": "WebhookRotateSecretRequest"},
+        True,
+    ),
+    "webhookTest": Route("POST", "/api/webhooks/{webhook_id}/test", "Webhooks", {}, True),
+    "webhookDeliveryList": Route("GET", "/api/webhooks/{webhook_id}/deliveries", "Webhooks", {}, True),
+    "webhookRedeliver": Route(
+        "POST", "/api/webhooks/deliveries/{delivery_id}/redeliver", "Webhooks", {}, True
+    ),
     "providerWake": Route("POST", "/api/wake/{video_id}", "Providers", {}, False),
     "health": Route("GET", "/health", "Health", {}, False),
 }
@@ -223,6 +332,12 @@ ALLOW: Mapping[str, str] = {
     "/v1/videos/{video_id}/content": "GET",
     "/v1/videos/{video_id}/remix": "POST",
     "/v1/models": "GET",
+    "/api/webhooks": "GET, POST",
+    "/api/webhooks/{webhook_id}": "DELETE, GET, PUT",
+    "/api/webhooks/{webhook_id}/rotate-secret": "POST",
+    "/api/webhooks/{webhook_id}/test": "POST",
+    "/api/webhooks/{webhook_id}/deliveries": "GET",
+    "/api/webhooks/deliveries/{delivery_id}/redeliver": "POST",
     "/api/wake/{video_id}": "POST",
     "/health": "GET",
 }
@@ -232,6 +347,7 @@ def bind(
     *,
     videos: Videos[Caller],
     models: Models[Caller],
+    webhooks: Webhooks[Caller],
     providers: Providers,
     health: Health,
 ) -> dict[str, Callable[..., Awaitable[Response]]]:
@@ -302,6 +418,53 @@ def bind(
     async def serve_model_list(user: Caller) -> Response:
         return _respond(await models.model_list(user))
 
+    async def serve_webhook_list(user: Caller) -> Response:
+        return _respond(await webhooks.webhook_list(user))
+
+    async def serve_webhook_create(user: Caller, payload: Payload) -> Response:
+        return _respond(
+            await webhooks.webhook_create(user, schemas.WebhookCreateRequest.model_validate(payload))
+        )
+
+    async def serve_webhook_retrieve(user: Caller, webhook_id: str) -> Response:
+        return _respond(await webhooks.webhook_retrieve(user, webhook_id))
+
+    async def serve_webhook_update(user: Caller, webhook_id: str, payload: Payload) -> Response:
+        return _respond(
+            await webhooks.webhook_update(
+                user, webhook_id, schemas.WebhookUpdateRequest.model_validate(payload)
+            )
+        )
+
+    async def serve_webhook_delete(user: Caller, webhook_id: str) -> Response:
+        return _respond(await webhooks.webhook_delete(user, webhook_id))
+
+    async def serve_webhook_rotate_secret(
+        user: Caller, webhook_id: str, payload: Payload | None = None
+    ) -> Response:
+        return _respond(
+            await webhooks.webhook_rotate_secret(
+                user,
+                webhook_id,
+                None if payload is None else schemas.WebhookRotateSecretRequest.model_validate(payload),
+            )
+        )
+
+    async def serve_webhook_test(user: Caller, webhook_id: str) -> Response:
+        return _respond(await webhooks.webhook_test(user, webhook_id))
+
+    async def serve_webhook_delivery_list(
+        user: Caller,
+        webhook_id: str,
+        status: Literal["pending", "delivered", "failed", "cancelled"] | None = None,
+        after: str | None = None,
+        limit: int = 20,
+    ) -> Response:
+        return _respond(await webhooks.webhook_delivery_list(user, webhook_id, status, after, limit))
+
+    async def serve_webhook_redeliver(user: Caller, delivery_id: str) -> Response:
+        return _respond(await webhooks.webhook_redeliver(user, delivery_id))
+
     async def serve_provider_wake(video_id: str) -> Response:
         return await providers.provider_wake(video_id)
 
@@ -317,6 +480,15 @@ def bind(
         "videoDownload": serve_video_download,
         "videoRemix": serve_video_remix,
         "modelList": serve_model_list,
+        "webhookList": serve_webhook_list,
+        "webhookCreate": serve_webhook_create,
+        "webhookRetrieve": serve_webhook_retrieve,
+        "webhookUpdate": serve_webhook_update,
+        "webhookDelete": serve_webhook_delete,
+        "webhookRotateSecret": serve_webhook_rotate_secret,
+        "webhookTest": serve_webhook_test,
+        "webhookDeliveryList": serve_webhook_delivery_list,
+        "webhookRedeliver": serve_webhook_redeliver,
         "providerWake": serve_provider_wake,
         "health": serve_health,
     }

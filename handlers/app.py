@@ -27,6 +27,7 @@ from .api.health import Health
 from .api.models import Models
 from .api.providers import Providers
 from .api.videos import Videos
+from .api.webhooks import Webhooks
 from .edge import bodies, credentials, envelope
 from .edge.parameters import Repeated
 from .edge.requests import Requests
@@ -41,8 +42,9 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
     """The gateway as an ASGI application, around a worker that nothing else runs."""
     ledger, providers = worker.ledger, worker.providers
     operations = bind(
-        videos=Videos(ledger, worker.dispatcher, providers, worker.http),
+        videos=Videos(ledger, worker.dispatcher, providers, worker.http, worker.endpoints),
         models=Models(providers),
+        webhooks=Webhooks(worker.endpoints, worker.deliveries, worker.sending),
         providers=Providers(ledger),
         health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),
     )

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
+LONGEST_PAUSE = 604_800  # seconds: a week
 
 
 class SettingsError(Exception):
@@ -53,7 +54,8 @@ class Settings(BaseSettings):
     worker: bool = Field(
         True,
         validation_alias="REELGATE_WORKER",
-        description="Whether the server also tracks jobs. Set it to `false` when `reelgate worker` processes do.",
+        description="Whether the server also tracks jobs and sends webhooks. "
+        "Set it to `false` when `reelgate worker` processes do.",
     )
     tracking_concurrency: int = Field(
         10_000,
@@ -74,6 +76,24 @@ class Settings(BaseSettings):
         le=525_600,
         validation_alias="REELGATE_JOB_DEADLINE_MINUTES",
         description="When a job that does not end is given up.",
+    )
+    webhook_private: bool = Field(
+        False,
+        validation_alias="REELGATE_WEBHOOK_PRIVATE",
+        description="Whether webhooks may go to private addresses and over plain `http:`.",
+    )
+    webhook_retries: Annotated[tuple[float, ...], NoDecode] = Field(
+        "5,300,1800,7200,18000,36000,50400,72000,86400",
+        validate_default=True,
+        validation_alias="REELGATE_WEBHOOK_RETRIES",
+        description="The pauses in seconds before each further attempt to deliver a webhook, comma separated.",
+    )
+    webhook_log_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        validation_alias="REELGATE_WEBHOOK_LOG_DAYS",
+        description="How long it can be looked up what was sent to webhooks.",
     )
     config: Path | None = Field(
         None,
@@ -120,6 +140,18 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name!r} has the secret of another key; a secret says who is calling")
             keys[name] = secret
         return keys
+
+    @field_validator("webhook_retries", mode="before")
+    @classmethod
+    def _pauses(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("webhook_retries")
+    @classmethod
+    def _bearable(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(0 <= pause <= LONGEST_PAUSE for pause in value):
+            raise ValueError(f"each pause must be 0 to {LONGEST_PAUSE} seconds")
+        return value
 
     @property
     def max_body_bytes(self) -> int:

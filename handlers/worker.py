@@ -12,12 +12,16 @@ from sqlalchemy import URL
 
 from .configuration import Configuration
 from .dispatch.dispatcher import Dispatcher
+from .egress import Egress
 from .jobs.changes import Changes
 from .jobs.database import engine_for, migrate
+from .jobs.deliveries import Deliveries
 from .jobs.ledger import Ledger
 from .jobs.reconciling import Reconciling
+from .jobs.sending import Sending
 from .jobs.tasks import Tasks
 from .jobs.tracking import Tracking
+from .jobs.webhooks import Endpoints
 from .providers import registry
 from .settings import Settings
 from .upstream import Upstream
@@ -28,10 +32,22 @@ class Worker:
 
     def __init__(self, settings: Settings, configuration: Configuration, database: URL, own_url: str) -> None:
         self.http = Upstream()
+        self.receivers = Egress(private=settings.webhook_private)
         self.engine = engine_for(database)
-        self.ledger = Ledger(self.engine)
-        self.providers = registry.for_server(settings, configuration, own_url, self.http)
         self.tasks = Tasks(database)
+        self.endpoints = Endpoints(self.engine, private=settings.webhook_private)
+        self.deliveries = Deliveries(self.engine)
+        self.sending = Sending(
+            self.tasks,
+            self.endpoints,
+            self.deliveries,
+            self.receivers,
+            public_url=settings.public_url,
+            retries=settings.webhook_retries,
+            kept=timedelta(days=settings.webhook_log_days),
+        )
+        self.ledger = Ledger(self.engine, on_end=self.sending.announce)
+        self.providers = registry.for_server(settings, configuration, own_url, self.http)
         self.tracking = Tracking(
             self.tasks,
             self.ledger,
@@ -52,11 +68,13 @@ class Worker:
         """Open everything, and close it in the end. Jobs are worked on here if it `works`."""
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.http)
+            await stack.enter_async_context(self.receivers)
             stack.push_async_callback(self.engine.dispose)
             await migrate(self.engine)
             await self.tasks.open()
             stack.push_async_callback(self.tasks.close)
-            for run in [self.changes.run, *([self.tracking.work, self.reconciling.work] if works else [])]:
+            work = [self.tracking.work, self.reconciling.work, self.sending.work] if works else []
+            for run in [self.changes.run, *work]:
                 stack.push_async_callback(cancelled, asyncio.create_task(run()))
             stack.push_async_callback(self.dispatcher.close)
             yield

@@ -143,6 +143,11 @@ def judge(gateway: Gateway, exchanges: list[Exchange]) -> None:
         _judge_for(gateway.url, path).examine(exchange)
 
 
+def judge_webhook(headers: Mapping[str, str], body: bytes) -> None:
+    """What a receiver got obeys our document. AssertionError with the violations."""
+    _judge("openapi.yaml", "http://127.0.0.1").examine_webhook(dict(headers), body)
+
+
 def _judge_for(url: str, path: str) -> Judge:
     for provider, prefix in SANDBOXES.items():
         if path.startswith(prefix):

@@ -3,6 +3,7 @@
     judge = Judge(document, "http://127.0.0.1:8090/v1")   # where the document's paths begin
     app = Recorder(app, exchanges)                        # ASGI; or fill an Exchange by hand from any client
     judge.examine(exchange)                               # AssertionError with every violation
+    judge.examine_webhook(headers, body)                  # of a request that a receiver of webhooks got
 
 What it leaves out, on purpose:
 - the content of binary bodies: only their media type is judged;
@@ -51,6 +52,12 @@ class Exchange:
         return f"{self.method} {self.url} -> {self.status}"
 
 
+class Webhook(MockRequest):
+    """A request that a receiver of webhooks got. `name` is what `webhooks` of the document calls it."""
+
+    name: str
+
+
 class Judge:
     """One OpenAPI 3.1 document, whose paths begin at `base_url`."""
 
@@ -81,6 +88,14 @@ class Judge:
             if exchange.status not in (404, 405):
                 violations.append(str(error))
         assert not violations, f"{exchange} violates the document:\n" + "\n".join(violations)
+
+    def examine_webhook(self, headers: dict[str, str], body: bytes) -> None:
+        """Raises AssertionError where a webhook violates the document, in whose `webhooks` its type has to stand."""
+        request = Webhook("", "post", "/", data=body, content_type=headers.get("content-type", ""))
+        request.name = str(json.loads(body)["type"])
+        request.parameters.header = Headers(headers)
+        violations = _complaints(lambda: self._openapi.validate_webhook_request(request))
+        assert not violations, f"{request.name} violates the document:\n" + "\n".join(violations)
 
     def _request(self, exchange: Exchange) -> MockRequest:
         parts = urlsplit(exchange.url)

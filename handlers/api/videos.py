@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import Any, Literal
 
 import structlog
+from pydantic import MISSING
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
@@ -21,6 +21,7 @@ from ..dispatch.keys import Wishes
 from ..errors import Conflict, NotFound, ProviderError, ReelgateError
 from ..jobs import states
 from ..jobs.ledger import Filter, Job, KeyTaken, Ledger, Once
+from ..jobs.webhooks import Endpoints
 from ..media.streaming import stream, whole
 from ..providers.adapter import REQUEST_TYPES, Inline
 from ..providers.registry import Registry
@@ -34,11 +35,14 @@ NOTHING: Mapping[str, Any] = {}
 
 
 class Videos:
-    def __init__(self, ledger: Ledger, dispatcher: Dispatcher, registry: Registry, http: Upstream) -> None:
+    def __init__(
+        self, ledger: Ledger, dispatcher: Dispatcher, registry: Registry, http: Upstream, endpoints: Endpoints
+    ) -> None:
         self._ledger = ledger
         self._dispatcher = dispatcher
         self._registry = registry
         self._http = http
+        self._endpoints = endpoints
 
     async def video_generation(
         self,
@@ -63,7 +67,11 @@ class Videos:
         seen: list[Exchange] = []
         exchanges.set(seen)
         asked = once(idempotency_key, body, "generation")
-        place = partial(self._dispatcher.generate, caller.name, body, wishes, asked)
+
+        async def place() -> Job:
+            await self._expect(caller, body)
+            return await self._dispatcher.generate(caller.name, body, wishes, asked)
+
         created = self._created(caller.name, place, asked, "video_generation", lambda job: self._raw(job, wishes, seen))
         return await self._waited(await created, prefer)
 
@@ -149,6 +157,7 @@ class Videos:
                     f"Only a completed video can be remixed; the status of this one is {_status(source)}.",
                     code="video_not_completed",
                 )
+            await self._expect(caller, body)
             return await self._dispatcher.remix(caller.name, source, body, asked)
 
         return await self._waited(await self._created(caller.name, place, asked, "video_remix"), prefer)
@@ -225,6 +234,11 @@ class Videos:
         if runs:
             return outcome.cancelled if provider.adapter.cancels else outcome.runs_on
         return outcome.erased if provider.adapter.erases else outcome.kept
+
+    async def _expect(self, caller: Caller, body: models.VideoGenerationRequest | models.VideoRemixRequest) -> None:
+        """See to it that the job's own `webhook_url` can be told of its end. Raises UnsafeUrl."""
+        if body.webhook_url is not MISSING:
+            await self._endpoints.expect(caller.name, base_url.get(), body.webhook_url)
 
     async def _job(self, caller: Caller, video_id: str) -> Job:
         job = await self._ledger.find(caller.name, video_id)
@@ -332,15 +346,10 @@ def _common(job: Job) -> dict[str, Any]:
         "size": job.size,
         "completed_at": int(job.completed_at.timestamp()) if job.completed_at is not None else None,
         "expires_at": int(job.expires_at.timestamp()) if job.expires_at is not None else None,
-        "error": models.VideoError(**job.error) if job.error is not None else None,
+        "error": models.VideoError(**job.reason) if job.reason is not None else None,
     }
     if job.metadata:
         known["metadata"] = dict(job.metadata)
-    if job.state == states.UNKNOWN and job.ended:
-        known["error"] = models.VideoError(
-            code="submission_unknown",
-            message="The provider never said whether it took the job. It was not sent again.",
-        )
     return {
         "id": job.id,
         "object": "video",

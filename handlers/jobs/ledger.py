@@ -30,6 +30,11 @@ InTransaction = Callable[[AsyncConnection], Awaitable[None]]
 OnEnd = Callable[[AsyncConnection, "Job"], Awaitable[None]]
 """Is told of a job that has ended or was deleted, in the transaction that makes it so."""
 
+NEVER_SAID = {
+    "code": "submission_unknown",
+    "message": "The provider never said whether it took the job. It was not sent again.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -78,6 +83,11 @@ class Job:
     def ended(self) -> bool:
         """As far as callers are concerned, nothing more will happen to it."""
         return self.status in (VideoStatus.completed, VideoStatus.failed)
+
+    @property
+    def reason(self) -> Mapping[str, str] | None:
+        """Why it ended without a video, as callers see it: {code, message}."""
+        return NEVER_SAID if self.state == states.UNKNOWN and self.ended else self.error
 
     @property
     def metadata(self) -> Mapping[str, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
@@ -11,12 +13,14 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from .states import NEXT
 
@@ -114,6 +118,58 @@ plans = Table(
     Column("request", JSON, nullable=False, comment="the whole request, images and all"),
     Column("wishes", JSON, nullable=False, comment="how it wants to be served"),
     comment="what is needed to place a job again that fails after it was accepted; gone once the job has ended",
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", Text, primary_key=True, comment="webhook_ + ULID"),
+    Column("owner", Text, nullable=False, comment="the credential of whose jobs it is told"),
+    Column("url", Text, comment="NULL: each job names its own"),
+    Column("events", ARRAY(Text), nullable=False, comment="what it is told of"),
+    Column("description", Text),
+    Column("enabled", Boolean, nullable=False),
+    Column("disabled_reason", Text, comment="why the gateway disabled it"),
+    Column("secret", Text, nullable=False, comment="whsec_ + base64; it signs, so a digest would not do"),
+    Column("old_secret", Text, comment="the one before"),
+    Column("old_secret_until", DateTime(timezone=True), comment="until when that one signs too"),
+    Column("base_url", Text, nullable=False, comment="where the owner reached the gateway; what links begin with"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Index("webhooks_by_owner", "owner", "id"),
+    Index("webhooks_without_url", "owner", unique=True, postgresql_where=text("url IS NULL")),
+    comment="the endpoints that are told when a job has ended",
+)
+
+deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", Text, primary_key=True, comment="msg_ + ULID: webhook-id in every attempt; sorts by creation time"),
+    Column("webhook_id", Text, ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("event", Text, nullable=False),
+    Column("video_id", Text, comment="NULL: a test"),
+    Column("url", Text, comment="the job's webhook_url; NULL: that of the endpoint"),
+    Column("payload", Text, nullable=False, comment="the body as it is signed"),
+    Column("status", Text, nullable=False, comment="pending, delivered, failed or cancelled"),
+    Column(
+        "attempts",
+        JSONB,
+        nullable=False,
+        server_default=text("'[]'"),
+        comment="[{at, status_code or error, milliseconds}]",
+    ),
+    Column("tries", Integer, nullable=False, comment="attempts since it was begun, for the first time or again"),
+    Column("next_at", DateTime(timezone=True), comment="when it is due, while it is pending"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("(status = 'pending') = (next_at IS NOT NULL)", name="webhook_deliveries_pending_are_due"),
+    CheckConstraint(
+        "status IN ('pending', 'delivered', 'failed', 'cancelled')", name="webhook_deliveries_status_known"
+    ),
+    Index("webhook_deliveries_by_webhook", "webhook_id", "id"),
+    # The one is for those who look for endpoints to serve, the other for those who serve one.
+    Index("webhook_deliveries_due", "next_at", "webhook_id", postgresql_where=text("next_at IS NOT NULL")),
+    Index("webhook_deliveries_due_by_webhook", "webhook_id", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    comment="the messages to endpoints, and every attempt to deliver them",
 )
 
 CHANGED = "reelgate_jobs"

@@ -40,7 +40,8 @@ def cases(printed: str) -> int:
 def main(seeds: tuple[str, ...]) -> int:
     logs.configure("error", "text")
     total, failed = 0, 0
-    with tempfile.TemporaryDirectory() as directory, running(Path(directory), sandbox_job_seconds=0.2) as gateway:
+    settings = {"sandbox_job_seconds": 0.2, "webhook_private": True}
+    with tempfile.TemporaryDirectory() as directory, running(Path(directory), **settings) as gateway:
         for seed in seeds:
             code, printed = run(gateway.url, seed, EXAMPLES)
             total += cases(printed)

@@ -60,6 +60,13 @@ def test_keys_are_read_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         ("REELGATE_TRACKING_CONCURRENCY", "0"),
         ("REELGATE_JOB_DEADLINE_MINUTES", "0"),
         ("REELGATE_JOB_DEADLINE_MINUTES", "nan"),
+        ("REELGATE_WEBHOOK_PRIVATE", "perhaps"),
+        ("REELGATE_WEBHOOK_RETRIES", "5,soon"),
+        ("REELGATE_WEBHOOK_RETRIES", "5,,10"),
+        ("REELGATE_WEBHOOK_RETRIES", "-1"),
+        ("REELGATE_WEBHOOK_RETRIES", "nan"),
+        ("REELGATE_WEBHOOK_RETRIES", "604801"),
+        ("REELGATE_WEBHOOK_LOG_DAYS", "0"),
         ("REELGATE_SANDBOX_JOB_SECONDS", "-1"),
         ("REELGATE_LOG_LEVEL", "loud"),
         ("REELGATE_LOG_FORMAT", "xml"),
@@ -77,6 +84,12 @@ def test_a_bad_value_is_refused_by_the_name_of_its_variable(
         load()
     assert variable in str(raised.value)
     assert SECRET not in str(raised.value) and "pydantic" not in str(raised.value)
+
+
+def test_pauses_are_read_as_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().webhook_retries == (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+    monkeypatch.setenv("REELGATE_WEBHOOK_RETRIES", " 0.5, 10 ")
+    assert load().webhook_retries == (0.5, 10)
 
 
 def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

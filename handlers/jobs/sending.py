@@ -1,0 +1,201 @@
+"""Sending webhooks: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+
+When a job ends, what is to be told of it is written down in the same transaction, with a task (tasks.py) for each endpoint that
+serves it. That task sends whatever is due for its endpoint, several messages at a time, and ends when nothing is. As there is
+one task for an endpoint and not one for a message, a receiver that is slow or dead keeps no other waiting, however much there
+is for it. A sweep begins tasks for what has become due since, and for what a process that died has left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import standardwebhooks
+import structlog
+from procrastinate import RetryStrategy
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..egress import Egress
+from ..errors import NotFound, ReelgateError
+from ..upstream import Reply
+from .deliveries import DELIVERED, FAILED, PENDING, Deliveries, Delivery, Due, post
+from .ledger import Job
+from .tasks import AlreadyBegun, Tasks
+from .webhooks import Endpoint, Endpoints, without_url
+
+log = structlog.get_logger()
+
+QUEUE: Final = "webhooks"
+CONCURRENCY: Final = 1000  # endpoints that one process serves at the same time
+IN_FLIGHT: Final = 10  # messages to one endpoint at the same time
+TIMEOUT: Final = 20.0  # seconds for a receiver to answer
+LOOK: Final = 0.5  # seconds between two looks for what is due while something is being sent
+SWEEP: Final = 1.0  # seconds between two looks for endpoints that nobody serves
+PURGE: Final = 3600.0  # seconds between two times that the log is shortened
+GONE: Final = 410
+SLOW_DOWN: Final = frozenset({429, 502, 503, 504})  # statuses whose Retry-After is heeded
+LONGEST: Final = 86_400.0  # seconds: the most it is heeded
+JITTER: Final = 0.2  # of a pause, so that what failed together is not tried again together
+
+
+def follows(reply: Reply | None, tries: int, retries: Sequence[float]) -> tuple[str, float | None]:
+    """What follows from the attempt number `tries`: the status, and the seconds until the next attempt if it is pending.
+
+    `reply` is None if there was none. `retries` are the pauses in seconds before each further attempt.
+    """
+    if reply is not None and reply.ok:
+        return DELIVERED, None
+    if tries > len(retries) or (reply is not None and reply.status == GONE):
+        return FAILED, None
+    asked = reply.retry_after if reply is not None and reply.status in SLOW_DOWN else None
+    return PENDING, max(retries[tries - 1], min(asked or 0.0, LONGEST)) * random.uniform(1, 1 + JITTER)  # noqa: S311
+
+
+def headers(due: Due, now: datetime) -> dict[str, str]:
+    """What the receiver verifies the message by: one signature for each secret."""
+    signatures = [standardwebhooks.Webhook(secret).sign(due.id, now, due.payload) for secret in due.secrets(now)]
+    return {
+        "content-type": "application/json",
+        "webhook-id": due.id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+class Sending:
+    """`retries`: see `follows`. `public_url`: see `post`. `kept`: how long the log is."""
+
+    def __init__(
+        self,
+        tasks: Tasks,
+        endpoints: Endpoints,
+        deliveries: Deliveries,
+        egress: Egress,
+        *,
+        public_url: str | None,
+        retries: Sequence[float],
+        kept: timedelta,
+    ) -> None:
+        self._tasks = tasks
+        self._endpoints = endpoints
+        self._deliveries = deliveries
+        self._egress = egress
+        self._public_url = public_url.rstrip("/") if public_url is not None else None
+        self._retries = retries
+        self._kept = kept
+        self._task = tasks.add(QUEUE, self.serve, RetryStrategy(wait=1))
+
+    async def announce(self, connection: AsyncConnection, job: Job) -> None:
+        """Have it told that a job has ended, or was deleted, once the connection's transaction is committed."""
+        for webhook_id in await post(connection, job, self._public_url):
+            with suppress(AlreadyBegun):
+                async with connection.begin_nested():
+                    await self._tasks.begin(self._task, webhook_id, connection)
+
+    async def test(self, endpoint: Endpoint) -> Delivery:
+        """Send a test to an endpoint, once and now. Raises NotFound, and Conflict if it has no URL."""
+        if endpoint.url is None:
+            raise without_url("There is nowhere to send a test to.")
+        due = await self._deliveries.test(endpoint)
+        attempt, reply = await self._attempt(due)
+        status, _ = follows(reply, 1, ())
+        await self._deliveries.record(due, attempt, status, None)
+        return await self._deliveries.get(due.id)
+
+    # ---- serving one endpoint ---------------------------------------------------------------------------------
+
+    async def serve(self, subject: str) -> None:
+        """Send an endpoint what is due, until nothing is. What cannot be finished is left to the sweep."""
+        under_way: dict[str, asyncio.Task[None]] = {}
+        try:
+            while True:
+                if len(under_way) < IN_FLIGHT:
+                    most = IN_FLIGHT - len(under_way)
+                    for due in await self._deliveries.due(subject, besides=under_way, most=most):
+                        under_way[due.id] = asyncio.create_task(self._deliver(due))
+                if not under_way:
+                    return
+                ended, _ = await asyncio.wait(under_way.values(), timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+                under_way = {name: task for name, task in under_way.items() if task not in ended}
+                for task in ended:
+                    task.result()
+        except asyncio.CancelledError:
+            for task in under_way.values():
+                task.cancel()
+            raise
+        except Exception:  # whatever it is: a task that fails would go back to the queue, where another may wait by now
+            log.exception("an endpoint cannot be served", webhook=subject)
+        finally:
+            await asyncio.gather(*under_way.values(), return_exceptions=True)
+
+    async def _deliver(self, due: Due) -> None:
+        attempt, reply = await self._attempt(due)
+        status, pause = follows(reply, due.tries + 1, self._retries)
+        next_at = datetime.now(UTC) + timedelta(seconds=pause) if pause is not None else None
+        await self._deliveries.record(due, attempt, status, next_at)
+        if reply is not None and reply.status == GONE and not due.named:
+            log.warning("an endpoint wants no more webhooks and is disabled", webhook=due.webhook_id)
+            with suppress(NotFound):
+                await self._endpoints.disable(due.owner, due.webhook_id, "Its receiver answered 410 (Gone).")
+
+    async def _attempt(self, due: Due) -> tuple[dict[str, Any], Reply | None]:
+        """Send a message once. Returns what the log keeps of it, and the answer if there was one."""
+        now, began = datetime.now(UTC), time.monotonic()
+        reply, outcome = None, dict[str, Any]()
+        try:
+            reply = await self._egress.send(
+                "POST", due.url, headers=headers(due, now), body=due.payload.encode(), timeout=TIMEOUT, most=0
+            )
+            outcome["status_code"] = reply.status
+        except ReelgateError as error:
+            outcome["error"] = error.message
+        attempt = {
+            "at": int(now.timestamp()),
+            **outcome,
+            "milliseconds": round((time.monotonic() - began) * 1000),
+        }
+        log.info(
+            "webhook",
+            webhook=due.webhook_id,
+            delivery=due.id,
+            about=due.event,
+            host=urlsplit(due.url).hostname,
+            **attempt,
+        )
+        return attempt, reply
+
+    # ---- the worker -------------------------------------------------------------------------------------------
+
+    async def work(self) -> None:
+        """Send webhooks until cancelled."""
+        sweeper = asyncio.create_task(self._sweep_for_ever())
+        try:
+            await self._tasks.work_for_ever(QUEUE, CONCURRENCY)
+        finally:
+            sweeper.cancel()
+
+    async def _sweep_for_ever(self) -> None:
+        purged = -PURGE
+        while True:
+            try:
+                await self.sweep()
+                if time.monotonic() - purged > PURGE:
+                    await self._deliveries.purge(self._kept)
+                    purged = time.monotonic()
+            except Exception:  # whatever it is, the next sweep must come
+                log.exception("a sweep failed")
+            await asyncio.sleep(SWEEP)
+
+    async def sweep(self) -> None:
+        """Give every endpoint for which something is due a task that serves it."""
+        await self._tasks.take_over(QUEUE)
+        for webhook_id in await self._deliveries.unserved():
+            with suppress(AlreadyBegun):  # another process was first
+                await self._tasks.begin(self._task, webhook_id)
