@@ -158,7 +158,7 @@ def serve_failing() -> None:
     """Serve the failing handlers until killed, logging as the server does."""
     logs.configure("info", "json")
     handlers: Any = Failing()
-    operations = bind(videos=handlers, models=handlers, webhooks=handlers, health=handlers)
+    operations = bind(videos=handlers, models=handlers, webhooks=handlers, providers=handlers, health=handlers)
     app = AsyncApp(
         "failing",
         resolver=Resolver(operations.__getitem__),

@@ -435,7 +435,7 @@ def test_what_ended_long_ago_is_forgotten(tmp_path: Path, monkeypatch: pytest.Mo
     with running(tmp_path, **PRIVATE, webhook_log_days=7) as gateway, receiver() as there:
         endpoint = register(gateway, there.url)
         with psycopg.connect(dsn(gateway), autocommit=True) as connection:
-            for name, status, due in (("old", "failed", None), ("new", "pending", "2100-01-01")):
+            for name, status, due in (("1", "failed", None), ("2", "pending", "2100-01-01")):
                 connection.execute(
                     """INSERT INTO webhook_deliveries
                     (id, webhook_id, event, payload, status, tries, next_at, created_at)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import requests
+import standardwebhooks
 from pydantic_core import PydanticUndefined
 
 from handlers import errors
@@ -244,6 +250,43 @@ def test_the_python_examples_of_the_readme_work(word: str, url: str, tmp_path: P
     (example,) = examples("python", word)
     _run([sys.executable, "-W", "ignore", "-c", example.replace(HERE, url)], tmp_path, dict(os.environ))
     assert (tmp_path / "boat.mp4").read_bytes()[4:8] == b"ftyp"
+
+
+def test_the_receiver_of_the_readme_takes_what_is_signed_and_nothing_else(tmp_path: Path) -> None:
+    (example,) = examples("python", "standardwebhooks")
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    program = example.replace("9000", str(port))
+    environment = os.environ | {"WEBHOOK_SECRET": secret}
+    receiver = subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        body, now = '{"type": "video.completed", "data": {"id": "video_1"}}', datetime.now(UTC)
+        signature = standardwebhooks.Webhook(secret).sign("msg_1", now, body)
+        headers = {
+            "webhook-id": "msg_1",
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": signature,
+        }
+        assert _posted(port, body, headers) == 204
+        assert _posted(port, body + " ", headers) == _posted(port, body, {}) == 401
+    finally:
+        receiver.terminate()
+    assert receiver.communicate(timeout=10)[0] == "video.completed video_1\n"
+
+
+def _posted(port: int, body: str, headers: dict[str, str]) -> int:
+    """The status of the answer, as soon as somebody listens."""
+    for _ in range(100):
+        with contextlib.suppress(requests.ConnectionError):
+            return requests.post(f"http://127.0.0.1:{port}/", data=body, headers=headers, timeout=10).status_code
+        time.sleep(0.1)
+    raise AssertionError("nobody listens")
+
+
+def test_the_example_of_the_webhooks_page_registers_an_endpoint(url: str, tmp_path: Path) -> None:
+    (example,) = examples("sh", "curl", (ROOT / "docs" / "webhooks.md").read_text())
+    assert '"secret":"whsec_' in _run(["bash", "-euc", example.replace(HERE, url)], tmp_path, dict(os.environ))
 
 
 def _run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
