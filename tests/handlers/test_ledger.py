@@ -48,7 +48,7 @@ async def opened(url: str, *, listening: bool = True, **options: Any) -> AsyncIt
     """A ledger with an engine of its own, as another process has one."""
     engine = engine_for(psycopg_url(url))
     ledger = Ledger(engine, **options)
-    heard = Changes(psycopg_url(url), ledger.cache)
+    heard = Changes(psycopg_url(url), ledger.cache, wake=lambda _: None)
     task = asyncio.create_task(heard.run()) if listening else None
     try:
         await until(lambda: heard.listening or not listening, 5)
@@ -314,7 +314,7 @@ async def test_a_change_during_a_read_is_not_covered_by_what_was_read(database: 
     cable = Cable(database)
     with cable.plugged_in():
         async with opened(database) as other, opened(cable.url, listening=False) as slow:
-            heard = Changes(psycopg_url(database), slow.cache)
+            heard = Changes(psycopg_url(database), slow.cache, wake=lambda _: None)
             task = asyncio.create_task(heard.run())
             new = await recorded(slow, state=states.QUEUED)
             await until(lambda: heard.listening)
@@ -337,7 +337,9 @@ async def test_a_change_right_after_a_write_is_not_covered_by_what_was_written(d
     cable = Cable(database)
     with cable.plugged_in():
         async with opened(database) as other, opened(cable.url, listening=False) as slow:
-            heard = Changes(psycopg_url(database), slow.cache)  # hears at once; only the ledger's own cable is slow
+            heard = Changes(
+                psycopg_url(database), slow.cache, wake=lambda _: None
+            )  # hears at once; only the ledger's own cable is slow
             task = asyncio.create_task(heard.run())
             await until(lambda: heard.listening)
             new = await recorded(slow, state=states.QUEUED)

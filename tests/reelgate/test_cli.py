@@ -128,7 +128,10 @@ def test_a_refusal_names_every_target_that_was_tried(reelgate: Reelgate) -> None
         (["-m", "runway/gen4.5", "--seconds", "0"], "--seconds: The length of the video in whole seconds"),
         (["-m", "runway/gen4.5", "--video", "nowhere"], "--video: The source of video-to-video"),
         (["-m", "runway/gen4.5", "--extra", "style=anime"], "--extra 'style=\"anime\"'"),
-        (["-m", "runway/gen4.5", "--failover", "never"], "'--failover': Value error, 'never' is not one of 'create', 'job'"),
+        (
+            ["-m", "runway/gen4.5", "--failover", "never"],
+            "'--failover': Value error, 'never' is not one of 'create', 'job'",
+        ),
         (["-m", "runway/gen4.5", "--metadata", "campaign"], "--metadata: Each must be NAME=TEXT"),
         (["-m", "runway/gen4.5", "--image", "none.png"], "--image: none.png: No such file"),
         (["-m", "runway/gen4.5", "--image", __file__], "is neither PNG, JPEG nor WebP"),
