@@ -134,7 +134,7 @@ async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 
 class Cable:
-    """What runs between a client and PostgreSQL. `hold` keeps back what the server says."""
+    """What runs between a client and PostgreSQL. `hold` keeps back what the server says, `pull` cuts everybody off."""
 
     def __init__(self, database: str) -> None:
         parts = urlsplit(database)
@@ -145,11 +145,20 @@ class Cable:
         self._open.set()
         self.deafen: Callable[[bytes], bool] | None = None
         """Is told what a client says; true: the server hears it, and the client never hears an answer."""
+        self._pulled = False
+        self._carried: set[asyncio.StreamWriter] = set()
 
     @contextlib.contextmanager
     def plugged_in(self) -> Iterator[Cable]:
-        with _in_thread(self._carry, self._listening):
+        with _in_thread(self._carry, self._listening) as self._loop:
             yield self
+
+    def pull(self) -> None:
+        self._pulled = True
+        self._loop.call_soon_threadsafe(lambda: [writer.transport.abort() for writer in self._carried])
+
+    def plug(self) -> None:
+        self._pulled = False
 
     def hold(self) -> None:
         self._open.clear()
@@ -158,6 +167,10 @@ class Cable:
         self._open.set()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._pulled:
+            writer.transport.abort()
+            return
+        self._carried.add(writer)
         there_reader, there_writer = await asyncio.open_unix_connection(self._socket)
         deaf = False
 
@@ -179,6 +192,7 @@ class Cable:
             await asyncio.wait(
                 [asyncio.ensure_future(up()), asyncio.ensure_future(down())], return_when=asyncio.FIRST_COMPLETED
             )
+        self._carried.discard(writer)
         there_writer.close()
         writer.close()
 
