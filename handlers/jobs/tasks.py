@@ -124,6 +124,8 @@ class Turns(JobManager):
         turn = _turn(job)
         try:
             await self.connector.execute_query_async(statement, id=turn[0], attempts=turn[1], **values)
+        except procrastinate_errors.ConnectorException as error:  # `compare` will find it
+            log.warning("the end of a task cannot be written down", task=turn[0], error=str(error.__cause__ or error))
         finally:
             self._given.pop(turn, None)
 

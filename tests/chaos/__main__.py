@@ -34,7 +34,7 @@ OUTAGES: tuple[tuple[Mode, float], ...] = (
 """How PostgreSQL is stopped, and for how many seconds it stays away."""
 
 FEWEST = 200  # jobs on their way at any time
-AIM = 260  # jobs on their way at which callers pause
+AIM = 300  # jobs on their way at which callers pause
 LOOK = 0.25  # seconds between two looks at the ledger
 CALM = 20.0  # seconds after which nothing moves from one process to another any more
 BACK = 10.0  # seconds in which a server answers again after its database is back

@@ -15,7 +15,7 @@ import requests
 from tests.chaos.house import MODELS, Process
 from tests.gateway import ALICE
 
-AT_ONCE = 40  # callers
+AT_ONCE = 100  # callers; one whose server was killed may wait a minute until somebody knows what became of its create
 PATIENCE = 45.0  # seconds for one answer
 STAMINA = 240.0  # seconds for which a create is sent again
 HEADERS = {"Authorization": f"Bearer {ALICE}"}

@@ -18,11 +18,11 @@ import psycopg
 import requests
 import yaml
 
-from handlers.providers.registry import PROVIDERS
 from handlers.server import listen
 from tests.chaos.guard import KEEP
 from tests.chaos.upstream import NAME
 from tests.gateway import KEYS, ROOT
+from tests.handlers.wire import emulated
 
 MODELS = {
     "openai": "sora-2",
@@ -38,20 +38,6 @@ Mode = Literal["fast", "immediate"]
 """How PostgreSQL is stopped: in order, or as by a crash."""
 
 PAUSE = 0.5  # seconds after which a process that ended by itself is started again, as a supervisor does
-
-
-def providers(url: str) -> dict[str, Any]:
-    """The configuration of a gateway whose providers are the emulators at `url`."""
-    return {
-        name: {
-            "keys": [{"name": "default", "value": PROVIDERS[name].sandbox_secret}],
-            "network_config": {
-                "base_url": url + PROVIDERS[name].sandbox_path,
-                "extra_headers": {NAME: "env.CHAOS_PROCESS"},
-            },
-        }
-        for name in MODELS
-    }
 
 
 def free_port() -> int:
@@ -226,5 +212,6 @@ class Process:
 
 def configuration(house: House, upstream: Upstream) -> Path:
     path = house.folder / "config.yaml"
-    path.write_text(yaml.safe_dump({"providers": providers(upstream.url)}))
+    network = {"extra_headers": {NAME: "env.CHAOS_PROCESS"}}
+    path.write_text(yaml.safe_dump(emulated(upstream.url, MODELS, network)))
     return path

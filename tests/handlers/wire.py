@@ -21,6 +21,7 @@ import requests
 import uvicorn
 from starlette.types import ASGIApp
 
+from handlers.providers.registry import PROVIDERS
 from handlers.server import listen
 from tests.gateway import Gateway
 
@@ -155,7 +156,8 @@ class Cable:
 
     def pull(self) -> None:
         self._pulled = True
-        self._loop.call_soon_threadsafe(lambda: [writer.transport.abort() for writer in self._carried])
+        for writer in list(self._carried):
+            self._loop.call_soon_threadsafe(writer.transport.abort)
 
     def plug(self) -> None:
         self._pulled = False
@@ -217,6 +219,19 @@ def configured(*, network: Mapping[str, float] | None = None, **base_urls: str) 
                 "network_config": dict(network or {}) | {"base_url": base_url},
             }
             for name, base_url in base_urls.items()
+        }
+    }
+
+
+def emulated(url: str, providers: Iterable[str], network: Mapping[str, object]) -> dict[str, object]:
+    """A configuration with these providers at their emulators below `url`, each with the key that the emulator takes."""
+    return {
+        "providers": {
+            name: {
+                "keys": [{"name": "default", "value": PROVIDERS[name].sandbox_secret}],
+                "network_config": dict(network) | {"base_url": url + PROVIDERS[name].sandbox_path},
+            }
+            for name in providers
         }
     }
 
