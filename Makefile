@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check generate check-generated lint lint-spec types layers migrations contract faults bench docs clean
+.PHONY: help run test check generate check-generated lint lint-spec types layers migrations contract faults chaos bench docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -57,8 +57,11 @@ migrations: .venv/dev.stamp ## Do the migrations make the tables that the code e
 contract: .venv/dev.stamp ## schemathesis against the running server: three seeds, every check
 	$(BIN)/python -m tests.contract
 
-faults: .venv/dev.stamp ## A thousand creates with trouble at random: is any paid twice, or left without an outcome
+faults: .venv/dev.stamp ## A thousand creates with every kind of trouble: is any paid twice, or left without an outcome
 	$(BIN)/python -m tests.faults
+
+chaos: .venv/dev.stamp ## Kill processes and stop PostgreSQL while hundreds of jobs run: is any lost, or made twice
+	$(BIN)/python -m tests.chaos
 
 docs: .venv/dev.stamp ## The adapters and the catalogue -> the table in docs/providers.md
 	$(BIN)/python -m docs.capabilities

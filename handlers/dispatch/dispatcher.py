@@ -55,7 +55,8 @@ NO_HEADERS: Mapping[str, str] = {}
 SIGN_OF_LIFE = 10.0  # seconds between two marks on the job that is being placed; see reconciling.PRESUMED_DEAD
 SETTLING = 1.0  # seconds that a provider still gets to answer when the server stops
 WRITING = 10.0  # seconds to write down what is known by then
-WRITE_TRIES = 6  # of the one write that must not be lost: that a provider has taken a job
+WRITE_TRIES = 7  # of the one write that must not be lost, that a provider has taken a job, before its caller is told
+WRITE_PAUSE = 8.0  # seconds: the most between two of them; they go on until the server stops
 
 
 class Dispatcher:
@@ -159,7 +160,9 @@ class Dispatcher:
             }
             create = partial(target.provider.adapter.generate, model=target.model, request=full, image=image)
             accounts = [self._as_maker(key.account, placing.job_id, wishes.headers) for key in target.keys]
-            placed = await self._through(placing.offer(target.provider, accounts, target.model, details, create))
+            placed = await self._through(
+                placing, placing.offer(target.provider, accounts, target.model, details, create)
+            )
             if placed is not None:
                 return placed
         return await placing.give_up()
@@ -179,7 +182,7 @@ class Dispatcher:
         placing = Placing(self._ledger, self._registry, self._tracking, job)
         details = {"seconds": source.seconds, "size": source.size}
         create = partial(provider.adapter.remix, native_id=source.native_id, request=request)
-        placed = await self._through(placing.offer(provider, [account], source.model, details, create))
+        placed = await self._through(placing, placing.offer(provider, [account], source.model, details, create))
         return placed if placed is not None else await placing.give_up()
 
     async def close(self) -> None:
@@ -190,12 +193,13 @@ class Dispatcher:
             for offer in self._offers:
                 offer.cancel()
 
-    async def _through(self, offer: Coroutine[Any, Any, Job | None]) -> Job | None:
-        """See an offer through, even if its request is cancelled: what was sent to a provider must be written down."""
+    async def _through(self, placing: Placing, offer: Coroutine[Any, Any, Job | None]) -> Job | None:
+        """See an offer through, even if its request is cancelled or answered: what was sent must be written down."""
         task = asyncio.create_task(offer)
         self._offers.add(task)
         task.add_done_callback(self._offers.discard)
-        return await asyncio.shield(task)
+        await asyncio.wait({task, placing.unwritten}, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else placing.unwritten.result()
 
     def _as_maker(self, account: Account, job_id: str, headers: Mapping[str, str] = NO_HEADERS) -> Account:
         """The account as it makes a job: with the caller's headers, and with what the provider may call when it is done."""
@@ -252,6 +256,8 @@ class Placing:
         self._attempts: list[dict[str, Any]] = [dict(attempt) for attempt in job.attempts]
         self._noted = len(self._attempts)  # of them are in the ledger
         self._first_error = first_error
+        self.unwritten: asyncio.Future[Job | None] = asyncio.get_running_loop().create_future()
+        """Raises what the caller is told when a provider has taken the job and the database has been away for long."""
 
     @property
     def job_id(self) -> str:
@@ -362,8 +368,10 @@ class Placing:
         raise self._told(error)
 
     async def _accept(self, adapter: Adapter, account: Account, snapshot: Snapshot, values: dict[str, Any]) -> Job:
-        """Write down that a provider has taken the job: the one write that must not be lost, so it is tried for a while."""
-        for tried in range(1, WRITE_TRIES + 1):
+        """Write down that a provider has taken the job: the one write that must not be lost, so it is tried until it is done."""
+        tried = 0
+        while True:
+            tried += 1
             try:
                 tracking = self._tracking if snapshot.status in states.TRACKED else None
                 follow = tracking.begin(self._job.id) if tracking is not None else None
@@ -382,11 +390,11 @@ class Placing:
                     tried=tried,
                     error=str(error),
                 )
-                await asyncio.sleep(2 ** (tried - 1) / 4)
-        lost = OutcomeUnknown(
-            "The job was placed but cannot be written down. Do not send it again; quote the event_id."
-        )
-        raise self._told(lost)
+                if tried == WRITE_TRIES:
+                    lost = OutcomeUnknown("The job was placed but cannot be written down yet. Do not send it again.")
+                    self.unwritten.set_exception(self._told(lost))
+                    values = {**values, "answer": None}  # what is told here is not what became of it
+                await asyncio.sleep(min(2 ** (tried - 1) / 4, WRITE_PAUSE))
 
     async def _withdraw(self, adapter: Adapter, account: Account, snapshot: Snapshot, values: Mapping[str, Any]) -> Job:
         """The job was deleted while it was being placed: have the provider forget it too."""

@@ -83,7 +83,10 @@ class Reconciling:
             log.warning("cannot ask what became of a job", job=job.id, error=error.message)
             settled = False
         if not settled:
-            next_time = datetime.now(UTC) + timedelta(seconds=min(max(waited, FIRST), SLOWEST))
+            pause = min(max(waited, FIRST), SLOWEST)
+            if waited < CERTAIN:  # then the list decides, and the caller should not have to wait for longer
+                pause = min(pause, CERTAIN - waited)
+            next_time = datetime.now(UTC) + timedelta(seconds=pause)
             await self._ledger.put_off(job.id, next_time if waited < GIVEN_UP else None)
 
     # ---- unknown creates --------------------------------------------------------------------------------------

@@ -111,7 +111,8 @@ class Tracking:
                     await woken.wait()
                     await asyncio.sleep(began + LEAST - time.monotonic())
         finally:
-            del self._resting[job_id]
+            if self._resting.get(job_id) is woken:  # not, where the job was taken over from us and by us
+                del self._resting[job_id]
 
     def _pace(self, job: Job) -> float:
         provider = self._registry.providers.get(job.provider)

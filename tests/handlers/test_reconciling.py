@@ -183,6 +183,16 @@ def test_a_create_that_no_list_has_was_never_made_and_can_be_sent_again(gateway:
     assert gateway.finished(lost)["error"]["code"] == LOST
 
 
+def test_what_was_never_made_is_closed_as_soon_as_that_is_certain(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciling, "SLOWEST", 3600.0)
+    monkeypatch.setattr(reconciling, "FIRST", 0.7 * CERTAIN)  # and then twice as late, if nothing ended the doubling
+    job, began = lose(gateway, prompt_of("drop-before")), time.monotonic()
+    assert gateway.finished(job)["error"]["code"] == LOST
+    assert time.monotonic() - began < 1.3 * CERTAIN
+
+
 def test_no_hasty_conclusion_is_drawn_from_a_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The job may come into the list late; until CERTAIN its absence means nothing."""
     monkeypatch.setattr(reconciling, "CERTAIN", 3600.0)

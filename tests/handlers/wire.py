@@ -21,6 +21,7 @@ import requests
 import uvicorn
 from starlette.types import ASGIApp
 
+from handlers.providers.registry import PROVIDERS
 from handlers.server import listen
 from tests.gateway import Gateway
 
@@ -134,7 +135,7 @@ async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 
 class Cable:
-    """What runs between a client and PostgreSQL. `hold` keeps back what the server says."""
+    """What runs between a client and PostgreSQL. `hold` keeps back what the server says, `pull` cuts everybody off."""
 
     def __init__(self, database: str) -> None:
         parts = urlsplit(database)
@@ -145,11 +146,21 @@ class Cable:
         self._open.set()
         self.deafen: Callable[[bytes], bool] | None = None
         """Is told what a client says; true: the server hears it, and the client never hears an answer."""
+        self._pulled = False
+        self._carried: set[asyncio.StreamWriter] = set()
 
     @contextlib.contextmanager
     def plugged_in(self) -> Iterator[Cable]:
-        with _in_thread(self._carry, self._listening):
+        with _in_thread(self._carry, self._listening) as self._loop:
             yield self
+
+    def pull(self) -> None:
+        self._pulled = True
+        for writer in list(self._carried):
+            self._loop.call_soon_threadsafe(writer.transport.abort)
+
+    def plug(self) -> None:
+        self._pulled = False
 
     def hold(self) -> None:
         self._open.clear()
@@ -158,6 +169,10 @@ class Cable:
         self._open.set()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._pulled:
+            writer.transport.abort()
+            return
+        self._carried.add(writer)
         there_reader, there_writer = await asyncio.open_unix_connection(self._socket)
         deaf = False
 
@@ -179,6 +194,7 @@ class Cable:
             await asyncio.wait(
                 [asyncio.ensure_future(up()), asyncio.ensure_future(down())], return_when=asyncio.FIRST_COMPLETED
             )
+        self._carried.discard(writer)
         there_writer.close()
         writer.close()
 
@@ -203,6 +219,19 @@ def configured(*, network: Mapping[str, float] | None = None, **base_urls: str) 
                 "network_config": dict(network or {}) | {"base_url": base_url},
             }
             for name, base_url in base_urls.items()
+        }
+    }
+
+
+def emulated(url: str, providers: Iterable[str], network: Mapping[str, object]) -> dict[str, object]:
+    """A configuration with these providers at their emulators below `url`, each with the key that the emulator takes."""
+    return {
+        "providers": {
+            name: {
+                "keys": [{"name": "default", "value": PROVIDERS[name].sandbox_secret}],
+                "network_config": dict(network) | {"base_url": url + PROVIDERS[name].sandbox_path},
+            }
+            for name in providers
         }
     }
 

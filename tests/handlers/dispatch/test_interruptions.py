@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 
+from handlers.dispatch import dispatcher
 from tests.gateway import Gateway, new_database, running
 from tests.handlers.wire import Cable, Origin, Received, Steps, configured, origin, reply
 
@@ -99,6 +100,39 @@ def test_a_finished_job_is_not_taken_for_deleted_when_only_the_word_of_the_datab
         made = create(gateway, "finished")
     assert (made.status_code, made.json()["status"], len(cut)) == (200, "completed", 1)
     assert [request.method for request in upstream.received[before:]] == ["POST"]
+
+
+def test_a_job_that_is_taken_while_the_database_is_away_is_written_down_when_it_is_back(
+    upstream: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "WRITE_TRIES", 2)
+    cable, once = Cable(new_database()), {"Idempotency-Key": "away"}
+    before = len(upstream.received)
+    settings = configured(openai=upstream.url, network=QUICK)
+    with (
+        ThreadPoolExecutor() as pool,
+        cable.plugged_in(),
+        running(tmp_path, cable.url, configuration=settings, worker=False) as gateway,
+    ):
+        creating = pool.submit(create, gateway, "dawdles", once)
+        until(lambda: len(upstream.received) > before)
+        cable.pull()
+        told = creating.result()
+        assert (told.status_code, told.json()["error"]["code"]) == (504, "submission_unknown")
+        time.sleep(1)
+        cable.plug()
+        path = f"/v1/videos/{told.json()['extra_fields']['video_id']}"
+        until(lambda: "provider_job_id" in gateway.ask("GET", path).text)
+        again = create(gateway, "dawdles", once)
+        assert (again.status_code, again.json()["extra_fields"]["provider_job_id"]) == (200, "v")
+    assert [request.method for request in upstream.received[before:]] == ["POST"]
+
+
+def until(happened: Callable[[], object], patience: float = 10) -> None:
+    end = time.monotonic() + patience
+    while not happened():
+        assert time.monotonic() < end, f"it has not happened after {patience} s"
+        time.sleep(0.02)
 
 
 def test_a_server_that_stops_in_the_middle_of_a_create_says_that_its_outcome_is_unknown(
