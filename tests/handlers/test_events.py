@@ -311,7 +311,8 @@ def test_nothing_is_kept_of_a_listener_who_has_gone(tmp_path: Path) -> None:
                 [now, now, now],
             )
         with gateway.ask("GET", "/v1/videos/video_1/events", stream=True) as answer:
-            next(answer.iter_content(1))
+            told = answer.iter_content(1)  # the connection is closed with it
+            next(told)
             until(lambda: worker.ledger.cache._waiting)
         until(lambda: not worker.ledger.cache._waiting)
 
