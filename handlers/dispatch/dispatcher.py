@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any, Literal
 
 import structlog
-from procrastinate.exceptions import ProcrastinateException
 from pydantic import MISSING
 from sqlalchemy.exc import SQLAlchemyError
 from ulid import ULID
@@ -36,8 +35,7 @@ from ..errors import (
 from ..jobs import states
 from ..jobs.ledger import Job, Ledger, Once, Plan
 from ..jobs.reconciling import asked_from
-from ..jobs.tasks import AlreadyBegun
-from ..jobs.tracking import Tracking, values_of
+from ..jobs.tracking import values_of
 from ..media.images import Image, from_data_url
 from ..providers.adapter import Account, Adapter, Snapshot
 from ..providers.registry import Provider, Registry
@@ -64,7 +62,6 @@ class Dispatcher:
         self,
         ledger: Ledger,
         registry: Registry,
-        tracking: Tracking,
         *,
         deadline: timedelta,
         public_url: str | None = None,
@@ -72,7 +69,6 @@ class Dispatcher:
         """`public_url` is where providers reach the gateway; without it they are not told to call when a job is done."""
         self._ledger = ledger
         self._registry = registry
-        self._tracking = tracking
         self._deadline = deadline
         self._public_url = public_url
         self._offers: set[asyncio.Task[Job | None]] = set()
@@ -93,7 +89,7 @@ class Dispatcher:
         pin = _pin(first.keys[0].account, first.model)
         job = self._new(owner, "generation", pin, _recordable(request, image), once)
         await self._ledger.record(job, plan)
-        return await self._place(Placing(self._ledger, self._registry, self._tracking, job), targets, request, wishes)
+        return await self._place(Placing(self._ledger, self._registry, job), targets, request, wishes)
 
     async def again(self, job: Job, failed: Snapshot) -> bool:
         """Place a job that has failed after it was accepted with the next of its targets, if its request says so.
@@ -139,7 +135,7 @@ class Dispatcher:
             return True
         log.info("a job failed and is placed again", job=job.id, provider=job.provider, next=left[0].id)
         error = ProviderFailed(reason["message"], code=reason["code"])
-        placing = Placing(self._ledger, self._registry, None, moved, first_error=error)  # whoever calls this follows it
+        placing = Placing(self._ledger, self._registry, moved, first_error=error)
         with suppress(ReelgateError):  # what became of it is written down
             await self._place(placing, left, request, wishes)
         return True
@@ -179,7 +175,7 @@ class Dispatcher:
         job = self._new(owner, "remix", _pin(account, source.model), body, once, source_id=source.id)
         await self._ledger.record(job)
         account = self._as_maker(account, job.id)
-        placing = Placing(self._ledger, self._registry, self._tracking, job)
+        placing = Placing(self._ledger, self._registry, job)
         details = {"seconds": source.seconds, "size": source.size}
         create = partial(provider.adapter.remix, native_id=source.native_id, request=request)
         placed = await self._through(placing, placing.offer(provider, [account], source.model, details, create))
@@ -236,22 +232,17 @@ STOPPED = "The gateway stopped before the provider answered, so the job may exis
 
 
 class Placing:
-    """One job on its way to a provider, and the trail it leaves.
-
-    Once it is accepted it is followed by `tracking`, unless there is somebody who does that already.
-    """
+    """One job on its way to a provider, and the trail it leaves."""
 
     def __init__(
         self,
         ledger: Ledger,
         registry: Registry,
-        tracking: Tracking | None,
         job: Job,
         first_error: ProviderError | CallerError | None = None,
     ) -> None:
         self._ledger = ledger
         self._registry = registry
-        self._tracking = tracking
         self._job = job
         self._attempts: list[dict[str, Any]] = [dict(attempt) for attempt in job.attempts]
         self._noted = len(self._attempts)  # of them are in the ledger
@@ -373,15 +364,9 @@ class Placing:
         while True:
             tried += 1
             try:
-                tracking = self._tracking if snapshot.status in states.TRACKED else None
-                follow = tracking.begin(self._job.id) if tracking is not None else None
-                job = await self._ledger.move(self._job.id, snapshot.status, also=follow, **values)
+                job = await self._ledger.move(self._job.id, snapshot.status, **values)
                 return job if job is not None else await self._withdraw(adapter, account, snapshot, values)
-            except AlreadyBegun:  # the try before had succeeded after all, only its answer was lost
-                written = await self._ledger.get(self._job.id)
-                assert written is not None, "it was recorded before dispatch"
-                return written
-            except (SQLAlchemyError, ProcrastinateException, OSError) as error:
+            except (SQLAlchemyError, OSError) as error:
                 log.error(
                     "a provider has taken a job that cannot be written down",
                     job=self._job.id,

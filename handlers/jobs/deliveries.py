@@ -100,31 +100,30 @@ RECORD = (
 )
 
 LISTENERS = text("""
-    SELECT id, url, base_url, EXISTS (
-        SELECT FROM procrastinate_jobs t WHERE t.queueing_lock = webhooks.id AND t.status = 'todo'
-    )
-    FROM webhooks
+    SELECT id, url, base_url FROM webhooks
     WHERE owner = :owner AND enabled AND :event = ANY (events) AND (url IS NOT NULL OR :named)
     ORDER BY id FOR SHARE OF webhooks
 """)
-UNSERVED = text("""
-    SELECT DISTINCT webhook_id FROM webhook_deliveries d WHERE next_at <= :now
-    AND NOT EXISTS (SELECT FROM procrastinate_jobs t WHERE t.queueing_lock = d.webhook_id AND t.status = 'todo')
-    AND NOT EXISTS (SELECT FROM procrastinate_jobs t WHERE t.lock = d.webhook_id AND t.status = 'doing')
+CLAIM = text("""
+    UPDATE webhooks SET worker = :worker WHERE id IN (
+        SELECT id FROM webhooks WHERE worker IS NULL
+        AND id IN (SELECT webhook_id FROM webhook_deliveries WHERE next_at <= :now)
+        LIMIT :most FOR UPDATE SKIP LOCKED
+    ) RETURNING id
 """)
+RELEASE = text("UPDATE webhooks SET worker = NULL WHERE id = :webhook_id AND worker = :worker")
 
 
-async def post(connection: AsyncConnection, job: Job, public_url: str | None) -> list[str]:
-    """Write down what is to be told of a job, in the transaction that ends it. Returns the endpoints to be served for it.
+async def post(connection: AsyncConnection, job: Job, public_url: str | None) -> None:
+    """Write down what is to be told of a job, in the transaction that ends it.
 
-    Those are left out whose task waits to begin: it will see this too. `public_url` is what links begin with, unless each
-    endpoint shall have the address where its owner reached the gateway.
+    `public_url` is what links begin with, unless each endpoint shall have the address where its owner reached the gateway.
     """
     event, url = event_of(job), job.request.get("webhook_url")
     wanted = {"owner": job.owner, "event": event.value, "named": url is not None}
     listeners = (await connection.execute(LISTENERS, wanted)).all()
     if not listeners:
-        return []
+        return
     now = datetime.now(UTC)
     rows = [
         {
@@ -139,10 +138,9 @@ async def post(connection: AsyncConnection, job: Job, public_url: str | None) ->
             "next_at": now,
             "created_at": now,
         }
-        for webhook_id, own_url, base_url, _ in listeners
+        for webhook_id, own_url, base_url in listeners
     ]
     await connection.execute(insert(deliveries), rows)
-    return [webhook_id for webhook_id, _, _, awaited in listeners if not awaited]
 
 
 class Deliveries:
@@ -223,10 +221,16 @@ class Deliveries:
         async with self._single.connect() as connection:
             return Delivery(*(await connection.execute(ONE.where(deliveries.c.id == delivery_id))).one())
 
-    async def unserved(self) -> list[str]:
-        """The endpoints for which something is due, and which nobody is serving or about to."""
+    async def claim(self, worker: str, most: int) -> list[str]:
+        """Up to `most` endpoints for which something is due and which nobody serves: from now on the worker does."""
+        wanted = {"worker": worker, "now": datetime.now(UTC), "most": most}
         async with self._single.connect() as connection:
-            return list((await connection.execute(UNSERVED, {"now": datetime.now(UTC)})).scalars())
+            return list((await connection.execute(CLAIM, wanted)).scalars())
+
+    async def release(self, worker: str, webhook_id: str) -> None:
+        """Leave the endpoint to any worker that claims it, if it is still this one's."""
+        async with self._single.connect() as connection:
+            await connection.execute(RELEASE, {"worker": worker, "webhook_id": webhook_id})
 
     async def purge(self, age: timedelta) -> None:
         """Forget what ended and is older."""

@@ -326,7 +326,16 @@ class Ledger:
         """
         ends = state in states.TERMINAL or (state == states.UNKNOWN and values.get("reconcile_at") is None)
         change = self._end if ends else self._change
-        return await change(MOVE[state], job_id, {"state": state, "reconcile_at": None, **values}, also)
+        follows = values if state in states.UNFINISHED else {"worker": None, **values}
+        return await change(MOVE[state], job_id, {"state": state, "reconcile_at": None, **follows}, also)
+
+    async def claim(self, worker: str, most: int) -> list[Job]:
+        """Up to `most` jobs that run and that nobody follows: from now on the worker does."""
+        free = select(jobs.c.id).where(jobs.c.worker.is_(None), LIVE, jobs.c.state.in_(states.TRACKED))
+        mine = free.order_by(jobs.c.id).limit(most).with_for_update(skip_locked=True)
+        claim = update(jobs).where(jobs.c.id.in_(mine)).values(worker=worker).returning(*COLUMNS)
+        async with self._single.connect() as connection:
+            return [Job(*row) for row in await connection.execute(claim)]
 
     async def finish_late(self, job_id: str, **values: Any) -> Job | None:
         """Complete a job that was given up at its deadline. Returns it, or None if it is deleted, or ended otherwise."""
@@ -424,7 +433,7 @@ class Ledger:
         """Mark a job deleted; False if it was already. A job that has not ended is closed as failed."""
         now = datetime.now(UTC)
         cancelled = {"code": CANCELLED, "message": "The job was deleted before it finished."}
-        gone = {"deleted_at": now, "reconcile_at": None}
+        gone = {"deleted_at": now, "reconcile_at": None, "worker": None}
         closed = {**gone, "state": states.FAILED, "completed_at": now, "error": cancelled}
         if await self._end(DELETE_UNENDED, job_id, closed) is not None:
             return True

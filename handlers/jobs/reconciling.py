@@ -14,14 +14,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..errors import ProviderError, ReelgateError
 from ..providers.adapter import Account, Listed
 from ..providers.registry import Registry
 from . import states
 from .ledger import Adopted, Job, Ledger
-from .tracking import Tracking, values_of
+from .tracking import values_of
 
 log = structlog.get_logger()
 
@@ -50,10 +49,9 @@ def asked_from(registry: Registry, provider: str, key: str | None) -> datetime |
 
 
 class Reconciling:
-    def __init__(self, ledger: Ledger, registry: Registry, tracking: Tracking) -> None:
+    def __init__(self, ledger: Ledger, registry: Registry) -> None:
         self._ledger = ledger
         self._registry = registry
-        self._tracking = tracking
 
     async def work(self) -> None:
         """Reconcile until cancelled."""
@@ -130,19 +128,12 @@ class Reconciling:
         account = self._account(job)
         snapshot = await self._registry.maker(job.provider).adapter.retrieve(account, native_id)
         attempt = {"provider": job.provider, "model": job.model, "key": account.key, "outcome": "adopted"}
-        follow = self._tracking.begin(job.id) if snapshot.status in states.TRACKED else None
         only_one = self._ledger.only_one(job.provider, native_id)
-
-        async def also(connection: AsyncConnection) -> None:
-            await only_one(connection)
-            if follow is not None:
-                await follow(connection)
-
         values = {**values_of(snapshot), "native_id": native_id, "attempts": [*job.attempts, attempt], "answer": None}
         if snapshot.model is not None:
             values["model"] = snapshot.model
         log.info("an unknown submission was found", job=job.id, provider=job.provider, native_id=native_id)
-        return await self._ledger.move(job.id, snapshot.status, also=also, **values)
+        return await self._ledger.move(job.id, snapshot.status, also=only_one, **values)
 
     async def close(self, job: Job, error: Mapping[str, str]) -> Job | None:
         """End an unknown create without a video, so that its caller can send it again, with the same idempotency key too."""

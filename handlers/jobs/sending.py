@@ -1,9 +1,9 @@
 """Sending webhooks: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 
-When a job ends, what is to be told of it is written down in the same transaction, with a task (tasks.py) for each endpoint that
-serves it. That task sends whatever is due for its endpoint, several messages at a time, and ends when nothing is. As there is
-one task for an endpoint and not one for a message, a receiver that is slow or dead keeps no other waiting, however much there
-is for it. A sweep begins tasks for what has become due since, and for what a process that died has left.
+When a job ends, what is to be told of it is written down in the same transaction. A process claims the endpoints for which
+something is due (claims.py) and serves each with an asyncio task of its own: that sends what is due, several messages at a time,
+and ends when nothing is. So a receiver that is slow or dead keeps no other waiting, however much there is for it. What a process
+leaves behind that dies is claimed by others.
 """
 
 from __future__ import annotations
@@ -19,25 +19,23 @@ from urllib.parse import urlsplit
 
 import standardwebhooks
 import structlog
-from procrastinate import RetryStrategy
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..egress import Egress
 from ..errors import NotFound, ReelgateError
 from ..upstream import Reply
+from .claims import Claims
 from .deliveries import DELIVERED, FAILED, PENDING, Deliveries, Delivery, Due, post
 from .ledger import Job
-from .tasks import AlreadyBegun, Tasks
 from .webhooks import Endpoint, Endpoints, without_url
 
 log = structlog.get_logger()
 
-QUEUE: Final = "webhooks"
 CONCURRENCY: Final = 1000  # endpoints that one process serves at the same time
 IN_FLIGHT: Final = 10  # messages to one endpoint at the same time
 TIMEOUT: Final = 20.0  # seconds for a receiver to answer
-LOOK: Final = 0.5  # seconds between two looks for what is due while something is being sent
-SWEEP: Final = 1.0  # seconds between two looks for endpoints that nobody serves
+LOOK: Final = 0.5  # seconds between two looks for endpoints that nobody serves, and for what is due while one is served
 PURGE: Final = 3600.0  # seconds between two times that the log is shortened
 GONE: Final = 410
 SLOW_DOWN: Final = frozenset({429, 502, 503, 504})  # statuses whose Retry-After is heeded
@@ -74,7 +72,7 @@ class Sending:
 
     def __init__(
         self,
-        tasks: Tasks,
+        claims: Claims,
         endpoints: Endpoints,
         deliveries: Deliveries,
         egress: Egress,
@@ -83,21 +81,19 @@ class Sending:
         retries: Sequence[float],
         kept: timedelta,
     ) -> None:
-        self._tasks = tasks
+        self._claims = claims
         self._endpoints = endpoints
         self._deliveries = deliveries
         self._egress = egress
         self._public_url = public_url.rstrip("/") if public_url is not None else None
         self._retries = retries
         self._kept = kept
-        self._task = tasks.add(QUEUE, self.serve, RetryStrategy(wait=1))
+        self._serving: dict[str, asyncio.Task[None]] = {}
+        claims.on_loss(self._stop)
 
     async def announce(self, connection: AsyncConnection, job: Job) -> None:
         """Have it told that a job has ended, or was deleted, once the connection's transaction is committed."""
-        for webhook_id in await post(connection, job, self._public_url):
-            with suppress(AlreadyBegun):
-                async with connection.begin_nested():
-                    await self._tasks.begin(self._task, webhook_id, connection)
+        await post(connection, job, self._public_url)
 
     async def test(self, endpoint: Endpoint) -> Delivery:
         """Send a test to an endpoint, once and now. Raises NotFound, and Conflict if it has no URL."""
@@ -111,14 +107,36 @@ class Sending:
 
     # ---- serving one endpoint ---------------------------------------------------------------------------------
 
-    async def serve(self, subject: str) -> None:
-        """Send an endpoint what is due, until nothing is. What cannot be finished is left to the sweep."""
+    async def _serve(self, worker: str, webhook_id: str) -> None:
+        """Send an endpoint what is due until nothing is, then leave it. What could not be done is due again."""
+        try:
+            await self._send_due(webhook_id)
+            await self._deliveries.release(worker, webhook_id)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("an endpoint cannot be served just now", webhook=webhook_id, error=str(error))
+            await self._leave(worker, webhook_id)
+        except Exception:  # whatever it is, it must not stay claimed
+            log.exception("an endpoint cannot be served", webhook=webhook_id)
+            await self._leave(worker, webhook_id)
+        finally:
+            if self._serving.get(webhook_id) is asyncio.current_task():
+                del self._serving[webhook_id]
+
+    async def _leave(self, worker: str, webhook_id: str) -> None:
+        """Leave an endpoint, as soon as the database is there again."""
+        while self._claims.worker == worker:
+            await asyncio.sleep(LOOK)
+            with suppress(SQLAlchemyError, OSError):
+                await self._deliveries.release(worker, webhook_id)
+                return
+
+    async def _send_due(self, webhook_id: str) -> None:
         under_way: dict[str, asyncio.Task[None]] = {}
         try:
-            while True:
+            while self._claims.hold:
                 if len(under_way) < IN_FLIGHT:
                     most = IN_FLIGHT - len(under_way)
-                    for due in await self._deliveries.due(subject, besides=under_way, most=most):
+                    for due in await self._deliveries.due(webhook_id, besides=under_way, most=most):
                         under_way[due.id] = asyncio.create_task(self._deliver(due))
                 if not under_way:
                     return
@@ -126,13 +144,9 @@ class Sending:
                 under_way = {name: task for name, task in under_way.items() if task not in ended}
                 for task in ended:
                     task.result()
-        except asyncio.CancelledError:
+        finally:
             for task in under_way.values():
                 task.cancel()
-            raise
-        except Exception:  # whatever it is: a task that fails would go back to the queue, where another may wait by now
-            log.exception("an endpoint cannot be served", webhook=subject)
-        finally:
             await asyncio.gather(*under_way.values(), return_exceptions=True)
 
     async def _deliver(self, due: Due) -> None:
@@ -175,27 +189,32 @@ class Sending:
 
     async def work(self) -> None:
         """Send webhooks until cancelled."""
-        sweeper = asyncio.create_task(self._sweep_for_ever())
-        try:
-            await self._tasks.work_for_ever(QUEUE, CONCURRENCY)
-        finally:
-            sweeper.cancel()
-
-    async def _sweep_for_ever(self) -> None:
         purged = -PURGE
-        while True:
-            try:
-                await self.sweep()
-                if time.monotonic() - purged > PURGE:
-                    await self._deliveries.purge(self._kept)
-                    purged = time.monotonic()
-            except Exception:  # whatever it is, the next sweep must come
-                log.exception("a sweep failed")
-            await asyncio.sleep(SWEEP)
+        try:
+            while True:
+                try:
+                    await self._claim()
+                    if time.monotonic() - purged > PURGE:
+                        await self._deliveries.purge(self._kept)
+                        purged = time.monotonic()
+                except (SQLAlchemyError, OSError) as error:
+                    log.warning("cannot look for webhooks to send", error=str(error))
+                await asyncio.sleep(LOOK)
+        finally:
+            serving = [*self._serving.values()]
+            self._stop()
+            await asyncio.gather(*serving, return_exceptions=True)
 
-    async def sweep(self) -> None:
-        """Give every endpoint for which something is due a task that serves it."""
-        await self._tasks.take_over(QUEUE)
-        for webhook_id in await self._deliveries.unserved():
-            with suppress(AlreadyBegun):  # another process was first
-                await self._tasks.begin(self._task, webhook_id)
+    async def _claim(self) -> None:
+        """Begin to serve endpoints that nobody serves."""
+        worker, room = self._claims.worker, CONCURRENCY - len(self._serving)
+        if worker is not None and room > 0:
+            for webhook_id in await self._deliveries.claim(worker, room):
+                if webhook_id not in self._serving:
+                    self._serving[webhook_id] = asyncio.create_task(self._serve(worker, webhook_id))
+
+    def _stop(self) -> None:
+        """Let go of every endpoint: the claims are lost, or about to be given back."""
+        for serving in self._serving.values():
+            serving.cancel()
+        self._serving.clear()

@@ -26,6 +26,9 @@ TERMINAL: Final = frozenset({COMPLETED, FAILED})
 TRACKED: Final = frozenset({QUEUED, IN_PROGRESS})
 """The provider has the job, and it is not over."""
 
+UNFINISHED: Final = TRACKED | {SUBMITTING}
+"""Somebody works on it: it is being placed, or followed."""
+
 NEXT: Final = {
     SUBMITTING: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED, UNKNOWN}),
     QUEUED: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED, SUBMITTING}),

@@ -32,6 +32,16 @@ STATUS = """CASE WHEN state IN ('submitting', 'queued') OR (state = 'unknown' AN
 
 LISTED = text("deleted_at IS NULL")
 
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Text, primary_key=True, comment="a ULID for each life of a process"),
+    Column("seen_at", DateTime(timezone=True), nullable=False, comment="by the clock of the database"),
+    comment="the processes that work on jobs",
+)
+
+WORKER = "the process that works on it; nobody if NULL"
+
 jobs = Table(
     "jobs",
     metadata,
@@ -77,6 +87,7 @@ jobs = Table(
         comment="when the provider is asked next what became of it after all; never if NULL",
     ),
     Column("status", Text, Computed(STATUS, persisted=True), comment="what callers see"),
+    Column("worker", Text, ForeignKey("workers.id", ondelete="SET NULL"), comment=WORKER),
     CheckConstraint(f"state IN ({', '.join(repr(state) for state in NEXT)})", name="jobs_state_known"),
     # One for each way to page through the list. Deleted jobs are in none of them, so they cost a page nothing.
     Index("jobs_by_owner", "owner", "id", postgresql_where=LISTED),
@@ -97,6 +108,12 @@ jobs = Table(
         "updated_at",
         postgresql_where=text("state IN ('submitting', 'queued', 'in_progress', 'unknown')"),
     ),
+    Index(
+        "jobs_to_follow",
+        "id",
+        postgresql_where=text("worker IS NULL AND deleted_at IS NULL AND state IN ('queued', 'in_progress')"),
+    ),
+    Index("jobs_by_worker", "worker", postgresql_where=text("worker IS NOT NULL")),
     Index("jobs_to_reconcile", "reconcile_at", postgresql_where=text("reconcile_at IS NOT NULL")),
 )
 
@@ -136,8 +153,10 @@ webhooks = Table(
     Column("base_url", Text, nullable=False, comment="where the owner reached the gateway; what links begin with"),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("worker", Text, ForeignKey("workers.id", ondelete="SET NULL"), comment=WORKER),
     Index("webhooks_by_owner", "owner", "id"),
     Index("webhooks_without_url", "owner", unique=True, postgresql_where=text("url IS NULL")),
+    Index("webhooks_by_worker", "worker", postgresql_where=text("worker IS NOT NULL")),
     comment="the endpoints that are told when a job has ended",
 )
 

@@ -1,7 +1,8 @@
 """Following a job from the provider's yes to its end.
 
-One task per job (tasks.py) lives for as long as the job runs: it asks the provider at a pace that fits it, writes down what
-changed, and ends in a terminal state. It begins in the transaction that accepts the job, and no two ask about one job at once.
+A process claims the jobs that nobody follows (claims.py). For each there is one asyncio task for as long as the job runs: it asks
+the provider at a pace that fits it, writes down what changed, and ends in a terminal state. When the process stops or dies, the
+jobs are claimed by others.
 """
 
 from __future__ import annotations
@@ -15,32 +16,25 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from procrastinate import RetryStrategy
-from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import ProviderError, ReelgateError
 from ..providers.adapter import Snapshot
 from ..providers.registry import Registry
 from . import states
 from .cadence import Cadence
-from .ledger import InTransaction, Job, Ledger
-from .tasks import AlreadyBegun, Tasks
+from .claims import Claims
+from .ledger import Job, Ledger
 
 log = structlog.get_logger()
 
-QUEUE: Final = "tracking"
-SWEEP: Final = 5.0  # seconds between two looks for jobs that nobody follows
+LOOK: Final = 0.25  # seconds between two looks for jobs that nobody follows
+AT_ONCE: Final = 500  # jobs that are claimed in one go
+AGAIN: Final = 1.0  # seconds until a job is seen to again after what could not be done for the database
 LEAST: Final = 0.5  # seconds between two questions about a job, whoever wakes it
 SLOWEST: Final = 60.0  # seconds: the longest pause between two questions, however often they fail
 GONE_AFTER: Final = 3  # failures in a row, the last a 404, before we believe that the provider has lost the job
 LATE: Final = 60.0  # seconds after its deadline until a job that was given up is asked about again
-
-UNFOLLOWED = text("""
-    SELECT id FROM jobs WHERE state IN ('queued', 'in_progress') AND deleted_at IS NULL
-    AND NOT EXISTS (SELECT FROM procrastinate_jobs t WHERE t.queueing_lock = jobs.id AND t.status = 'todo')
-    AND NOT EXISTS (SELECT FROM procrastinate_jobs t WHERE t.lock = jobs.id AND t.status = 'doing')
-""")
-
 
 Again = Callable[[Job, Snapshot], Awaitable[bool]]
 """Places a job anew that has failed at its provider, if it is to be; says whether it has seen to the job."""
@@ -48,10 +42,10 @@ Again = Callable[[Job, Snapshot], Awaitable[bool]]
 
 class Tracking:
     def __init__(
-        self, tasks: Tasks, ledger: Ledger, registry: Registry, *, concurrency: int, pace: float | None = None
+        self, claims: Claims, ledger: Ledger, registry: Registry, *, concurrency: int, pace: float | None = None
     ) -> None:
         """`pace` is how many seconds lie between two questions about one job, where it is not the provider's own."""
-        self._tasks = tasks
+        self._claims = claims
         self._ledger = ledger
         self._registry = registry
         self._concurrency = concurrency
@@ -59,26 +53,38 @@ class Tracking:
         self._cadence = Cadence()
         self.again: Again = _never
         self._resting: dict[str, asyncio.Event] = {}
-        # Retried for ever: a task that stopped retrying would leave its job without anybody to end it.
-        self._task = tasks.add(QUEUE, self.track, RetryStrategy(wait=1))
-        self.working = False
+        self._following: dict[str, asyncio.Task[None]] = {}
+        claims.on_loss(self._stop)
 
     # ---- following one job ------------------------------------------------------------------------------------
 
-    def begin(self, job_id: str) -> InTransaction:
-        """Have the job followed, from the moment the transaction is committed that this runs in. Raises AlreadyBegun."""
-        return lambda connection: self._tasks.begin(self._task, job_id, connection)
+    async def _follow(self, job_id: str) -> None:
+        """Ask the provider about a job until it has ended, whatever happens meanwhile."""
+        try:
+            while self._claims.hold:
+                try:
+                    await self._track(job_id)
+                    return
+                except (SQLAlchemyError, OSError) as error:
+                    log.warning("a job cannot be followed just now", job=job_id, error=str(error))
+                except Exception:  # whatever it is, the job needs somebody to end it
+                    log.exception("a job cannot be followed", job=job_id)
+                await asyncio.sleep(AGAIN)
+        finally:
+            if self._following.get(job_id) is asyncio.current_task():
+                del self._following[job_id]
 
-    async def track(self, subject: str) -> None:
-        """Ask the provider about a job until it has ended."""
+    async def _track(self, job_id: str) -> None:
         failures = 0
         pause: float | None = None
-        while (job := await self._ledger.get(subject)) is not None and job.state in states.TRACKED:
+        while (job := await self._ledger.get(job_id)) is not None and job.state in states.TRACKED:
             pace = self._pace(job)
             if pause is None:  # whoever followed the job before may have asked just now
                 pause = max(0.0, pace - (datetime.now(UTC) - job.updated_at).total_seconds())
             left = (job.deadline_at - datetime.now(UTC)).total_seconds()
             await self._rest(job.id, max(0.0, min(pause, SLOWEST, left + 0.1)))
+            if not self._claims.hold:
+                return
             try:
                 snapshot = await self._ask(job)
             except Exception as error:  # whatever it is, the job must come to its end, at the latest by its deadline
@@ -151,35 +157,42 @@ class Tracking:
 
     # ---- the worker -------------------------------------------------------------------------------------------
 
+    @property
+    def working(self) -> bool:
+        """Whether this process can follow jobs now."""
+        return self._claims.hold
+
     async def work(self) -> None:
         """Follow jobs until cancelled."""
-        sweeper = asyncio.create_task(self._sweep_for_ever())
-        self.working = True
         try:
-            await self._tasks.work_for_ever(QUEUE, self._concurrency)
+            while True:
+                try:
+                    while await self._claim():
+                        pass
+                except (SQLAlchemyError, OSError) as error:
+                    log.warning("cannot look for jobs to follow", error=str(error))
+                await asyncio.sleep(LOOK)
         finally:
-            self.working = False
-            sweeper.cancel()
+            following = [*self._following.values()]
+            self._stop()
+            await asyncio.gather(*following, return_exceptions=True)
 
-    async def _sweep_for_ever(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except Exception:  # whatever it is, the next sweep must come
-                log.exception("a sweep failed")
-            await asyncio.sleep(SWEEP)
+    async def _claim(self) -> bool:
+        """Begin to follow jobs that nobody follows. Says whether there may be more."""
+        room = min(AT_ONCE, self._concurrency - len(self._following))
+        if self._claims.worker is None or room <= 0:
+            return False
+        claimed = await self._ledger.claim(self._claims.worker, room)
+        for job in claimed:
+            if job.id not in self._following:
+                self._following[job.id] = asyncio.create_task(self._follow(job.id))
+        return len(claimed) == room
 
-    async def sweep(self) -> None:
-        """Give every unfinished job somebody to end it, and take over from dead workers."""
-        await self._tasks.take_over(QUEUE)
-        async with self._ledger.engine.connect() as connection:
-            unfollowed = [job_id for (job_id,) in await connection.execute(UNFOLLOWED)]
-        for job_id in unfollowed:
-            log.warning("nobody follows a job, following it again", job=job_id)
-            try:
-                await self._tasks.begin(self._task, job_id)
-            except AlreadyBegun:
-                log.debug("another process was first", job=job_id)
+    def _stop(self) -> None:
+        """Let go of every job: the claims are lost, or about to be given back."""
+        for following in self._following.values():
+            following.cancel()
+        self._following.clear()
 
 
 async def _never(_: Job, __: Snapshot) -> bool:

@@ -27,7 +27,7 @@ PRIVATE: dict[str, Any] = {"webhook_private": True, "webhook_retries": PAUSES}
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for name, seconds in (("TIMEOUT", ANSWERS_IN), ("SWEEP", 0.1), ("LOOK", 0.1)):
+        for name, seconds in (("TIMEOUT", ANSWERS_IN), ("LOOK", 0.1)):
             patch.setattr(sending, name, seconds)
         yield
 

@@ -19,7 +19,7 @@ from alembic import command
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
-from handlers.jobs import tasks, tracking
+from handlers.jobs import claims
 from handlers.jobs.database import DatabaseError, alembic_config, clear_after_kill, database_url, engine_for, migrate
 from tests.gateway import ALICE, new_database, running
 from tests.handlers.wire import configured, process, standalone_sandbox
@@ -198,7 +198,7 @@ except DatabaseError as error:
 def test_while_the_database_is_away_callers_are_told_and_afterwards_it_goes_on_by_itself(
     directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module, name, seconds in ((tasks, "DEAD_AFTER", 2.0), (tasks, "HEARTBEAT", 0.5), (tracking, "SWEEP", 0.5)):
+    for module, name, seconds in ((claims, "DEAD_AFTER", 2.0), (claims, "PATIENCE", 1.0), (claims, "BEAT", 0.4)):
         monkeypatch.setattr(module, name, seconds)
     with contextlib.ExitStack() as stack:
         provider = stack.enter_context(standalone_sandbox(tmp_path / "provider", job_seconds=4))

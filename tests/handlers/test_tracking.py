@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from handlers.errors import ProviderFailed, RateLimited, Unavailable
-from handlers.jobs import states, tracking
+from handlers.jobs import tracking
 from handlers.jobs.tracking import SLOWEST, values_of
 from handlers.providers.adapter import Filtered, Output, Snapshot
 from tests.gateway import ALICE, Gateway, judge, new_database, running
@@ -23,9 +23,9 @@ from tests.handlers.wire import SERVE, Received, Steps, configured, dsn, origin,
 PACE = 0.25  # seconds between two questions, in these tests
 
 QUICK = f"""
-from handlers.jobs import tasks, tracking
+from handlers.jobs import claims
 from handlers.providers.openai import OpenAI
-tasks.HEARTBEAT, tasks.DEAD_AFTER, tracking.SWEEP = 0.4, 1.5, 0.4
+claims.BEAT, claims.PATIENCE, claims.DEAD_AFTER = 0.3, 0.8, 1.5
 OpenAI.poll_seconds = {PACE}
 """
 WORK = QUICK + "from handlers.server import work; from handlers.settings import load; work(load())"
@@ -197,7 +197,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     from handlers.providers.openai import OpenAI
 
     monkeypatch.setattr(OpenAI, "poll_seconds", PACE)
-    monkeypatch.setattr(tracking, "SWEEP", 0.3)
     monkeypatch.setattr(tracking, "SLOWEST", 0.6)
 
 
@@ -264,11 +263,18 @@ def test_a_submission_whose_process_died_becomes_unknown(tmp_path: Path, house: 
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_job_without_a_task_gets_one(tmp_path: Path, house: House) -> None:
+def test_a_process_that_was_taken_for_dead_lets_go_and_begins_again(tmp_path: Path, house: House) -> None:
     with following(tmp_path, f"{house.provider}/openai/v1") as gateway:
-        job = gateway.create("without a task [sandbox:slow=1.5] [sandbox:no-render]", model="openai/sora-2")["id"]
+        job = gateway.create("taken for dead [sandbox:slow=9] [sandbox:no-render]", model="openai/sora-2")["id"]
         with psycopg.connect(dsn(gateway), autocommit=True) as connection:
-            connection.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE lock = %s", [job])
+            until(
+                lambda: connection.execute("SELECT 1 FROM jobs WHERE id = %s AND worker IS NOT NULL", [job]).fetchone()
+            )
+            first = connection.execute("DELETE FROM workers RETURNING id").fetchall()
+            until(
+                lambda: connection.execute("SELECT 1 FROM jobs WHERE id = %s AND worker IS NOT NULL", [job]).fetchone()
+            )
+            assert connection.execute("SELECT id FROM workers").fetchall() != first
         assert gateway.finished(job)["status"] == "completed"
 
 
@@ -344,7 +350,3 @@ def test_an_answer_that_breaks_the_adapter_is_bounded_by_the_deadline_too(tmp_pa
     with origin(Moody(broken)) as there, following(tmp_path, there.url, job_deadline_minutes=0.5 / 60) as gateway:
         job = gateway.create("breaks", model="openai/x")["id"]
         assert gateway.finished(job, patience=5)["error"]["code"] == "timeout"
-
-
-def test_states_that_are_followed_are_those_the_query_for_unfollowed_jobs_names() -> None:
-    assert all(f"'{state}'" in tracking.UNFOLLOWED.text for state in states.TRACKED)

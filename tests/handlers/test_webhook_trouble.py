@@ -233,7 +233,7 @@ WORK = (
     QUICK
     + f"""
 from handlers.jobs import sending
-sending.TIMEOUT, sending.SWEEP, sending.LOOK = {ANSWERS_IN}, 0.1, 0.1
+sending.TIMEOUT, sending.LOOK = {ANSWERS_IN}, 0.1
 """
 )
 

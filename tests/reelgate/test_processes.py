@@ -108,7 +108,7 @@ def test_the_client_commands_load_nothing_of_the_server() -> None:
         text=True,
         check=True,
     )
-    slow = {"aiohttp", "connexion", "handlers.app", "procrastinate", "pydantic_settings", "sqlalchemy", "uvicorn"}
+    slow = {"aiohttp", "connexion", "handlers.app", "pydantic_settings", "sqlalchemy", "uvicorn"}
     assert not slow & set(loaded.stdout.split())
 
 

@@ -318,15 +318,7 @@ def test_a_job_deleted_while_it_is_placed_is_deleted_at_the_provider_too(shared:
     assert shared.stats()["runway"]["deletes"] == before + 1
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        pytest.param(b"UPDATE jobs", id="before anything is written"),
-        pytest.param(b"procrastinate", id="while the task is inserted"),
-        pytest.param(b"COMMIT", id="after all of it is written"),
-    ],
-)
-def test_an_accepted_job_is_written_down_even_if_the_database_stumbles(tmp_path: Any, words: bytes) -> None:
+def test_an_accepted_job_is_written_down_even_if_the_database_stumbles(tmp_path: Any) -> None:
     """The connection breaks once during the one write that must not be lost."""
     cable = Cable(new_database())
     with cable.plugged_in(), running(tmp_path, cable.url, worker=False) as gateway:
@@ -334,7 +326,7 @@ def test_an_accepted_job_is_written_down_even_if_the_database_stumbles(tmp_path:
         broken: list[bytes] = []
 
         def breaks(said: bytes) -> bool:
-            if words in said and not broken and taken(gateway, "stumbles [sandbox:stuck]"):
+            if b"UPDATE jobs" in said and not broken and taken(gateway, "stumbles [sandbox:stuck]"):
                 broken.append(said)
                 return True
             return False

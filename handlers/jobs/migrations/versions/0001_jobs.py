@@ -1,8 +1,7 @@
-"""The ledger, the trigger that tells of its changes, and Procrastinate's tables"""
+"""The ledger, and the trigger that tells of its changes"""
 
 import sqlalchemy as sa
 from alembic import op
-from procrastinate.schema import SchemaManager
 
 revision = "0001"
 down_revision = None
@@ -85,9 +84,6 @@ def upgrade() -> None:
         CREATE TRIGGER jobs_changed AFTER UPDATE ON jobs
         FOR EACH ROW EXECUTE FUNCTION reelgate_tell_job_changed()
     """)
-    connection = op.get_bind().connection.driver_connection
-    assert connection is not None
-    connection.execute(SchemaManager.get_schema())
 
 
 def downgrade() -> None:
