@@ -46,7 +46,9 @@ class Worker:
             retries=settings.webhook_retries,
             kept=timedelta(days=settings.webhook_log_days),
         )
-        self.ledger = Ledger(self.engine, on_end=self.sending.announce)
+        # Those that are followed here, and as many that are asked for.
+        remembered = 2 * settings.tracking_concurrency
+        self.ledger = Ledger(self.engine, on_end=self.sending.announce, cache_size=remembered)
         self.providers = registry.for_server(settings, configuration, own_url, self.http)
         self.tracking = Tracking(
             self.claims,

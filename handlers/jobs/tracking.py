@@ -58,26 +58,28 @@ class Tracking:
 
     # ---- following one job ------------------------------------------------------------------------------------
 
-    async def _follow(self, job_id: str) -> None:
+    async def _follow(self, claimed: Job) -> None:
         """Ask the provider about a job until it has ended, whatever happens meanwhile."""
+        job: Job | None = claimed
         try:
             while self._claims.hold:
                 try:
-                    await self._track(job_id)
+                    await self._track(job or await self._ledger.get(claimed.id) or claimed)
                     return
                 except (SQLAlchemyError, OSError) as error:
-                    log.warning("a job cannot be followed just now", job=job_id, error=str(error))
+                    log.warning("a job cannot be followed just now", job=claimed.id, error=str(error))
                 except Exception:  # whatever it is, the job needs somebody to end it
-                    log.exception("a job cannot be followed", job=job_id)
+                    log.exception("a job cannot be followed", job=claimed.id)
+                job = None
                 await asyncio.sleep(AGAIN)
         finally:
-            if self._following.get(job_id) is asyncio.current_task():
-                del self._following[job_id]
+            if self._following.get(claimed.id) is asyncio.current_task():
+                del self._following[claimed.id]
 
-    async def _track(self, job_id: str) -> None:
+    async def _track(self, job: Job) -> None:
         failures = 0
         pause: float | None = None
-        while (job := await self._ledger.get(job_id)) is not None and job.state in states.TRACKED:
+        while job.state in states.TRACKED:
             pace = self._pace(job)
             if pause is None:  # whoever followed the job before may have asked just now
                 pause = max(0.0, pace - (datetime.now(UTC) - job.updated_at).total_seconds())
@@ -101,6 +103,7 @@ class Tracking:
                 age = (datetime.now(UTC) - job.created_at).total_seconds()
                 pause = snapshot.poll_after or self._cadence.pause(job.provider, job.model, age, pace)
                 await self._write(job, snapshot)
+            job = await self._ledger.get(job.id) or job
 
     def wake(self, job_id: str) -> None:
         """Ask about the job at once, if it is followed here."""
@@ -185,7 +188,7 @@ class Tracking:
         claimed = await self._ledger.claim(self._claims.worker, room)
         for job in claimed:
             if job.id not in self._following:
-                self._following[job.id] = asyncio.create_task(self._follow(job.id))
+                self._following[job.id] = asyncio.create_task(self._follow(job))
         return len(claimed) == room
 
     def _stop(self) -> None:
