@@ -68,7 +68,8 @@ class Settings(BaseSettings):
         gt=0,
         le=3600,
         validation_alias="REELGATE_POLL_SECONDS",
-        description="How often a running job is asked about. Default: what suits the provider, and how long its models take.",
+        description="How often a running job is asked about, unless its provider wants to be asked less often. "
+        "Default: what suits the provider, and how long its models take.",
     )
     job_deadline_minutes: float = Field(
         60.0,

@@ -32,7 +32,7 @@ LOOK: Final = 0.25  # seconds between two looks for jobs that nobody follows
 AT_ONCE: Final = 500  # jobs that are claimed in one go
 AGAIN: Final = 1.0  # seconds until a job is seen to again after what could not be done for the database
 LEAST: Final = 0.5  # seconds between two questions about a job, whoever wakes it
-SLOWEST: Final = 60.0  # seconds: the longest pause between two questions, however often they fail
+SLOWEST: Final = 60.0  # seconds: the longest pause between two questions, however often they fail, if pace is not longer
 GONE_AFTER: Final = 3  # failures in a row, the last a 404, before we believe that the provider has lost the job
 LATE: Final = 60.0  # seconds after its deadline until a job that was given up is asked about again
 
@@ -44,7 +44,7 @@ class Tracking:
     def __init__(
         self, claims: Claims, ledger: Ledger, registry: Registry, *, concurrency: int, pace: float | None = None
     ) -> None:
-        """`pace` is how many seconds lie between two questions about one job, where it is not the provider's own."""
+        """`pace` is how many seconds lie between two questions about one job, where that is not found out from job to job."""
         self._claims = claims
         self._ledger = ledger
         self._registry = registry
@@ -84,7 +84,7 @@ class Tracking:
             if pause is None:  # whoever followed the job before may have asked just now
                 pause = max(0.0, pace - (datetime.now(UTC) - job.updated_at).total_seconds())
             left = (job.deadline_at - datetime.now(UTC)).total_seconds()
-            await self._rest(job.id, max(0.0, min(pause, SLOWEST, left + 0.1)))
+            await self._rest(job.id, max(0.0, min(pause, max(SLOWEST, pace), left + 0.1)))
             if not self._claims.hold:
                 return
             try:
@@ -100,8 +100,7 @@ class Tracking:
                     await self._give_up(job)
             else:
                 failures = 0
-                age = (datetime.now(UTC) - job.created_at).total_seconds()
-                pause = snapshot.poll_after or self._cadence.pause(job.provider, job.model, age, pace)
+                pause = self._pause(job, snapshot, pace)
                 await self._write(job, snapshot)
             job = await self._ledger.get(job.id) or job
 
@@ -128,6 +127,13 @@ class Tracking:
         if provider is None:
             return SLOWEST
         return self._own_pace if self._own_pace is not None else provider.poll_seconds
+
+    def _pause(self, job: Job, snapshot: Snapshot, pace: float) -> float:
+        """Seconds until a job is asked about again. A pace that was set yields only to a provider that wants more."""
+        if self._own_pace is not None:
+            return max(self._own_pace, snapshot.poll_after or 0.0)
+        age = (datetime.now(UTC) - job.created_at).total_seconds()
+        return snapshot.poll_after or self._cadence.pause(job.provider, job.model, age, pace)
 
     async def _ask(self, job: Job) -> Snapshot:
         assert job.native_id is not None, "a tracked job has a native id"

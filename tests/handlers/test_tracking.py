@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -342,6 +343,31 @@ def test_no_provider_can_make_us_sleep_through_the_deadline(tmp_path: Path, mood
     with origin(Moody(mood)) as there, following(tmp_path, there.url, job_deadline_minutes=0.5 / 60) as gateway:
         job = gateway.create("sleepy", model="openai/x")["id"]
         assert gateway.finished(job, patience=4)["error"]["code"] == "timeout"
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(
+    ("hint", "expected"),
+    [
+        pytest.param({"openai_poll_after_ms": "20"}, 0.3, id="a shorter hint of the provider"),
+        pytest.param({"openai_poll_after_ms": "500"}, 0.5, id="a longer one"),
+        pytest.param({}, 0.3, id="a model that is known to take long"),
+    ],
+)
+def test_a_pace_that_is_set_is_kept_unless_the_provider_wants_to_be_left_alone_for_longer(
+    tmp_path: Path, hint: dict[str, str], expected: float
+) -> None:
+    running_on, done = status("in_progress", **hint), status("completed")
+    provider = Moody(done, done, done, running_on, running_on, running_on, done)
+    with origin(provider) as there, following(tmp_path, there.url, poll_seconds=0.3) as gateway:
+        for _ in range(3):
+            job = gateway.create("took long", model="openai/x")["id"]
+            with psycopg.connect(dsn(gateway), autocommit=True) as connection:
+                connection.execute("UPDATE jobs SET created_at = now() - interval '10 minutes' WHERE id = %s", [job])
+            assert gateway.finished(job)["status"] == "completed"
+        assert gateway.finished(gateway.create("paced", model="openai/x")["id"])["status"] == "completed"
+    pauses = [later - earlier for earlier, later in itertools.pairwise(provider.asked[3:])]
+    assert all(expected * 0.95 <= pause <= expected + 0.15 for pause in pauses), pauses
 
 
 @pytest.mark.usefixtures("quick")
