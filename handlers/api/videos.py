@@ -18,7 +18,7 @@ from ..access.callers import Caller
 from ..context import Exchange, base_url, exchanges, forwarded_headers
 from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.keys import Wishes
-from ..errors import Conflict, NotFound, ProviderError, ReelgateError
+from ..errors import Conflict, NotFound, ProviderError, ReelgateError, UnsupportedOperation
 from ..jobs import states
 from ..jobs.ledger import Filter, Job, KeyTaken, Ledger, Once
 from ..jobs.webhooks import Endpoints
@@ -224,11 +224,11 @@ class Videos:
         if job.native_id is None:
             return outcome.nothing
         runs = job.state in states.TRACKED or job.reconcile_at is not None  # the latter was given up, and may end yet
-        if not provider.supports("delete"):
-            return outcome.runs_on if runs else outcome.kept
         account = self._registry.account(job.provider, job.key, job.base_url)
         try:
             await provider.adapter.delete(account, job.native_id)
+        except UnsupportedOperation:
+            return outcome.runs_on if runs else outcome.kept
         except ProviderError as error:
             raise error.about(provider=job.provider, request_type=REQUEST_TYPES["delete"], video_id=job.id) from error
         if runs:

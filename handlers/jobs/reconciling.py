@@ -31,6 +31,7 @@ FIRST: Final = 5.0  # seconds until the first question about an unknown create
 CERTAIN: Final = 120.0  # seconds after which a job that a list does not have was never made
 SLOWEST: Final = 3600.0  # seconds between two questions
 GIVEN_UP: Final = 24 * 3600.0  # seconds after which nobody asks any more
+NO_LIST: Final = frozenset({404, 405, 501})
 SKEW: Final = timedelta(seconds=60)  # by which a provider's clock may be behind ours
 
 LOST = {
@@ -80,6 +81,9 @@ class Reconciling:
         except ReelgateError as error:
             log.warning("cannot ask what became of a job", job=job.id, error=error.message)
             settled = False
+            if isinstance(error, ProviderError) and error.upstream_status in NO_LIST and waited > CERTAIN:
+                await self._ledger.put_off(job.id, None)  # a server of the dialect that has no list, as it turns out
+                settled = True
         if not settled:
             pause = min(max(waited, FIRST), SLOWEST)
             if waited < CERTAIN:  # then the list decides, and the caller should not have to wait for longer

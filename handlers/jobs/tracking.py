@@ -32,7 +32,9 @@ LOOK: Final = 0.25  # seconds between two looks for jobs that nobody follows
 AT_ONCE: Final = 500  # jobs that are claimed in one go
 AGAIN: Final = 1.0  # seconds until a job is seen to again after what could not be done for the database
 LEAST: Final = 0.5  # seconds between two questions about a job, whoever wakes it
-SLOWEST: Final = 60.0  # seconds: the longest pause between two questions, however often they fail, if pace is not longer
+SLOWEST: Final = (
+    60.0  # seconds: the longest pause between two questions, however often they fail, if pace is not longer
+)
 GONE_AFTER: Final = 3  # failures in a row, the last a 404, before we believe that the provider has lost the job
 LATE: Final = 60.0  # seconds after its deadline until a job that was given up is asked about again
 

@@ -202,7 +202,10 @@ class Adapter:
         raise UnsupportedOperation(REQUEST_TYPES["source"], self.name)
 
     async def delete(self, account: Account, native_id: str) -> None:
-        """Cancel a running job, erase a finished one. A job that is gone already is no error."""
+        """Cancel a running job, erase a finished one. A job that is gone already is no error.
+
+        Raises UnsupportedOperation also where there is no such call for jobs of this kind.
+        """
         raise UnsupportedOperation(REQUEST_TYPES["delete"], self.name)
 
     async def remix(self, account: Account, native_id: str, request: VideoRemixRequest) -> Snapshot:

@@ -31,10 +31,10 @@ from generated.upstreams.gemini import (
     PredictLongRunning,
 )
 
-from ..errors import NotFound, Refused
+from ..errors import NotFound, Refused, UnsupportedOperation
 from ..media.images import Image
 from ..upstream import Reply
-from .adapter import Account, Adapter, Inline, Output, Snapshot, Source, extras, read
+from .adapter import REQUEST_TYPES, Account, Adapter, Inline, Output, Snapshot, Source, extras, read
 from .google import (
     complaint,
     failed,
@@ -104,8 +104,8 @@ class Gemini(Adapter):
         return Inline(base64.b64decode(video.data or ""))
 
     async def delete(self, account: Account, native_id: str) -> None:
-        if is_veo(native_id):
-            return
+        if is_veo(native_id):  # the legacy shape has no call for it
+            raise UnsupportedOperation(REQUEST_TYPES["delete"], self.name)
         reply = await call(account, "POST", f"{path(native_id)}/cancel")
         if not reply.ok:
             error = refused(reply)

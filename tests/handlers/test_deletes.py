@@ -81,9 +81,6 @@ def test_a_job_that_has_failed_is_erased_too(gateway: Gateway) -> None:
     assert delete(gateway, video_id)["provider_outcome"] == "erased"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the adapter leaves Veo's jobs alone, as there is no call for it, and says so to nobody"
-)
 @pytest.mark.parametrize(("prompt", "outcome"), [("[sandbox:stuck]", "runs_on"), ("[sandbox:no-render]", "kept")])
 def test_what_cannot_be_deleted_at_gemini_is_not_said_to_be(gateway: Gateway, prompt: str, outcome: str) -> None:
     created = gateway.create(prompt, model="gemini/veo-3.1-generate-preview")

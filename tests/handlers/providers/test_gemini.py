@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from generated.models import VideoGenerationRequest, VideoRemixRequest
 from generated.upstreams.gemini import File, Interaction, Operation
-from handlers.errors import InvalidRequest, KeyRefused, NotFound, ProviderFailed, RateLimited
+from handlers.errors import InvalidRequest, KeyRefused, NotFound, ProviderFailed, RateLimited, UnsupportedOperation
 from handlers.media.images import Image
 from handlers.providers import gemini
 from handlers.providers.adapter import Account, Filtered, Inline, Output, Snapshot, Source
@@ -319,7 +319,8 @@ async def test_each_operation_calls_its_path_with_the_key_and_the_revision() -> 
             assert (await adapter.generate(who, VEO, request(), None)).native_id == NAME
             assert (await adapter.retrieve(who, NAME)).expires_at == NOW
             await adapter.remix(who, NAME, VideoRemixRequest(prompt="and on it goes"))
-            await adapter.delete(who, NAME)
+            with pytest.raises(UnsupportedOperation):
+                await adapter.delete(who, NAME)
     called = [(got.method, got.target.removeprefix("/v1beta/")) for got in there.received]
     assert called == [
         ("POST", "interactions"),
