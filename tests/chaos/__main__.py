@@ -35,6 +35,8 @@ OUTAGES: tuple[tuple[Mode, float], ...] = (
 
 FEWEST = 200  # jobs on their way at any time
 AIM = 300  # jobs on their way at which callers pause
+BURST = 15  # creates that are begun all the same when PostgreSQL is about to stop, and again when it has
+LONG = 3.0  # seconds without PostgreSQL in which a process is killed too
 LOOK = 0.25  # seconds between two looks at the ledger
 CALM = 20.0  # seconds after which nothing moves from one process to another any more
 BACK = 10.0  # seconds in which a server answers again after its database is back
@@ -147,13 +149,22 @@ class Chaos:
     def _stop_postgres(self) -> None:
         for mode, seconds in OUTAGES:
             time.sleep(self.chance.uniform(4, 8))
-            self.postgres.interrupted(mode, seconds)
+            self.callers.more(BURST)
+            with self.postgres.away(mode):
+                self.callers.more(BURST)
+                time.sleep(seconds / 2)
+                if seconds >= LONG:  # then somebody has to start without a database
+                    victim = self.chance.choice(self._processes)
+                    self.kills[victim.kind] += 1
+                    victim.kill()
+                time.sleep(seconds / 2)
             back = time.monotonic()
             wait_until(lambda: all(answers(server) for server in self.servers), 60, "both servers answer")
             self.away.append(time.monotonic() - back)
-            self.say(f"PostgreSQL was stopped ({mode}) for {seconds:g} s; servers answered {self.away[-1]:.1f} s later")
+            self.say(f"PostgreSQL was away ({mode}) for {seconds:g} s; servers answered {self.away[-1]:.1f} s later")
         if max(self.away) > BACK:
             self.wrong.append(f"a server took {max(self.away):.1f} s to answer again")
+        wait_until(lambda: all(process.ready for process in self._processes), 60, "everything is up again")
 
     # ---- the aftermath -----------------------------------------------------------------------------------------
 
@@ -209,6 +220,9 @@ class Chaos:
             if any(began <= answer.began and answer.ended <= ended for began, ended in self.postgres.down)
         ]
         self.refused = Counter(answer.what for answer in during)
+        self.wrong += [
+            f"{answer.server} answered {answer.what} without a database" for answer in during if answer.what == "200"
+        ]
 
     def _status(self, video_id: str) -> str:
         answer = requests.get(f"{self.servers[0].url}/v1/videos/{video_id}", headers=HEADERS, timeout=30)
@@ -240,7 +254,10 @@ class Chaos:
         print(f"{self.rounds} rounds; killed: {listed(self.kills)}; PostgreSQL stopped {len(OUTAGES)} times")
         print(f"never fewer than {self.watch.fewest} jobs on their way")
         print(f"{creates} creates by callers, sent {sent} times, answered: {listed(self.callers.told())}")
-        print(f"while PostgreSQL was away: {listed(self.refused)}; answers again {max(self.away):.1f} s later at most")
+        left = Counter("starts that failed" for each in self._processes for _ in range(each.left["starting"]))
+        print(
+            f"while PostgreSQL was away: {listed(self.refused + left)}; servers answered {max(self.away):.1f} s later at most"
+        )
         print(f"{len(books.ledger)} jobs in the ledger: {listed(Counter(row.state for row in books.ledger))}")
         print(f"{len(books.upstream)} jobs upstream, {books.explained} of them of a create that stays unknown")
         print(

@@ -56,6 +56,7 @@ class Callers:
         self._chance = random.Random(seed)
         self._guard = threading.Lock()
         self._stopping = threading.Event()
+        self._more = 0
         self.creates: list[Create] = []
         self.answers: list[Answer] = []
         self._threads = [threading.Thread(target=self._create_for_ever, daemon=True) for _ in range(AT_ONCE)]
@@ -68,9 +69,20 @@ class Callers:
         for thread in self._threads:
             thread.join(STAMINA + PATIENCE)
 
+    def more(self, creates: int) -> None:
+        """Begin so many at once, wanted or not."""
+        with self._guard:
+            self._more += creates
+
+    def _one_more(self) -> bool:
+        with self._guard:
+            wanted = self._more > 0
+            self._more -= wanted
+            return wanted
+
     def _create_for_ever(self) -> None:
         while not self._stopping.is_set():
-            if not self._wanted():
+            if not self._wanted() and not self._one_more():
                 time.sleep(0.05)
                 continue
             with self._guard:

