@@ -180,10 +180,13 @@ class Chaos:
 
     def _send_lost_again(self) -> None:
         """What the gateway says was never made may be sent again, with the same key too."""
-        lost = {row.prompt for row in rows(self.postgres.url) if row.lost}
+        # But not where the request never reached the provider, who would drop it now.
+        lost = {
+            row.prompt for row in rows(self.postgres.url) if row.lost and (row.attempts or "drop" not in row.prompt)
+        }
         self.again = [create for create in self.callers.creates if create.prompt in lost]
         self.before = {create.number: create.video_id for create in self.again}
-        self.say(f"{len(self.again)} creates were never made, and are sent again")
+        self.say(f"{len(self.again)} creates that were never made are sent again")
         for create in self.again:
             create.video_id = None
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -262,7 +265,7 @@ class Chaos:
         print(f"{len(books.upstream)} jobs upstream, {books.explained} of them of a create that stays unknown")
         print(
             f"{len(books.ever_unknown)} creates were unknown for a while: {len(books.adopted)} adopted, "
-            f"{len(books.closed)} closed and sent again, {len(books.resolved)} resolved by their own process, "
+            f"{len(books.closed)} closed, {len(books.resolved)} resolved by their own process, "
             f"{len(books.unknown)} stay unknown, for want of a list"
         )
         print(f"{self.polls} questions about jobs, {self.contested} jobs asked about by two processes by turns")
