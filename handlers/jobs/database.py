@@ -106,11 +106,11 @@ def _is_postmaster(pid: int, directory: Path) -> bool:
         return False
 
 
-def engine_for(url: URL, *, pool_size: int = 10) -> AsyncEngine:
+def engine_for(url: URL, *, pool_size: int = 20) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=pool_size,
-        max_overflow=pool_size,
+        max_overflow=0,  # connections beyond the pool would be made and closed for every statement of a busy moment
         pool_timeout=5,
         hide_parameters=True,  # of statements in errors, where prompts would get into the log
         connect_args={"connect_timeout": 5},

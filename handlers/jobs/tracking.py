@@ -31,6 +31,7 @@ log = structlog.get_logger()
 LOOK: Final = 0.25  # seconds between two looks for jobs that nobody follows
 AT_ONCE: Final = 500  # jobs that are claimed in one go
 AGAIN: Final = 1.0  # seconds until a job is seen to again after what could not be done for the database
+PENS: Final = 8  # answers that are written down side by side; more would leave no connection to those who wait for them
 LEAST: Final = 0.5  # seconds between two questions about a job, whoever wakes it
 SLOWEST: Final = (
     60.0  # seconds: the longest pause between two questions, however often they fail, if pace is not longer
@@ -52,6 +53,7 @@ class Tracking:
         self._registry = registry
         self._concurrency = concurrency
         self._own_pace = pace
+        self._pens = asyncio.Semaphore(PENS)
         self._cadence = Cadence()
         self.again: Again = _never
         self._resting: dict[str, asyncio.Event] = {}
@@ -150,7 +152,8 @@ class Tracking:
         if snapshot.status == states.FAILED and await self.again(job, snapshot):
             return
         if changed or snapshot.status != job.state:
-            await self._ledger.move(job.id, snapshot.status, **changed)
+            async with self._pens:
+                await self._ledger.move(job.id, snapshot.status, **changed)
         if snapshot.status == states.COMPLETED:
             age = (datetime.now(UTC) - job.created_at).total_seconds()
             self._cadence.learn(job.provider, job.model, age)

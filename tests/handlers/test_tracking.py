@@ -370,6 +370,17 @@ def test_a_pace_that_is_set_is_kept_unless_the_provider_wants_to_be_left_alone_f
     assert all(expected * 0.95 <= pause <= expected + 0.15 for pause in pauses), pauses
 
 
+def test_many_jobs_that_end_together_leave_connections_to_those_who_ask(tmp_path: Path) -> None:
+    with origin(Moody(status("completed"))) as there, following(tmp_path, there.url, poll_seconds=2) as gateway:
+        jobs = [gateway.create("together", model="openai/x")["id"] for _ in range(30)]
+        with psycopg.connect(dsn(gateway)) as connection:  # whose locks keep every end from being written down
+            connection.execute("SELECT FROM jobs WHERE id = ANY(%s) FOR UPDATE", [jobs])
+            time.sleep(3)
+            listed = gateway.ask("GET", "/v1/videos?limit=100")
+            assert (listed.status_code, len(listed.json()["data"])) == (200, 30)
+        assert {gateway.finished(job)["status"] for job in jobs} == {"completed"}
+
+
 @pytest.mark.usefixtures("quick")
 def test_an_answer_that_breaks_the_adapter_is_bounded_by_the_deadline_too(tmp_path: Path) -> None:
     broken = reply(200, b'{"id": "v1", "status": "in_progress", "expires_at": 1795132800000}')
