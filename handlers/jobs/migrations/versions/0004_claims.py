@@ -44,11 +44,14 @@ def upgrade() -> None:
         ["id"],
         postgresql_where=sa.text("worker IS NULL AND deleted_at IS NULL AND state IN ('queued', 'in_progress')"),
     )
-    # To claim a job, or to put off when to ask about it, is no change that anybody has to hear of.
+    # To claim a job, or to put off when to ask about it, is no change that anybody has to hear of; one by hand is.
     op.execute("DROP TRIGGER jobs_changed ON jobs")
     op.execute("""
         CREATE TRIGGER jobs_changed AFTER UPDATE ON jobs
-        FOR EACH ROW WHEN (OLD.updated_at IS DISTINCT FROM NEW.updated_at)
+        FOR EACH ROW WHEN (
+            OLD.updated_at <> NEW.updated_at
+            OR (OLD.worker IS NOT DISTINCT FROM NEW.worker AND OLD.reconcile_at IS NOT DISTINCT FROM NEW.reconcile_at)
+        )
         EXECUTE FUNCTION reelgate_tell_job_changed()
     """)
 
