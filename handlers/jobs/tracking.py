@@ -33,9 +33,7 @@ AT_ONCE: Final = 500  # jobs that are claimed in one go
 AGAIN: Final = 1.0  # seconds until a job is seen to again after what could not be done for the database
 PENS: Final = 8  # answers that are written down side by side; more would leave no connection to those who wait for them
 LEAST: Final = 0.5  # seconds between two questions about a job, whoever wakes it
-SLOWEST: Final = (
-    60.0  # seconds: the longest pause between two questions, however often they fail, if pace is not longer
-)
+SLOWEST: Final = 60.0  # seconds: the longest pause between two questions, however often they fail
 GONE_AFTER: Final = 3  # failures in a row, the last a 404, before we believe that the provider has lost the job
 LATE: Final = 60.0  # seconds after its deadline until a job that was given up is asked about again
 
@@ -63,13 +61,13 @@ class Tracking:
     # ---- following one job ------------------------------------------------------------------------------------
 
     async def _follow(self, claimed: Job) -> None:
-        """Ask the provider about a job until it has ended, whatever happens meanwhile."""
+        """Ask the provider about a job until it has ended, whatever happens meanwhile, or the claims are lost."""
         job: Job | None = claimed
         try:
-            while self._claims.hold:
+            while True:
                 try:
-                    await self._track(job or await self._ledger.get(claimed.id) or claimed)
-                    return
+                    if await self._track(job or await self._ledger.get(claimed.id) or claimed):
+                        return
                 except (SQLAlchemyError, OSError) as error:
                     log.warning("a job cannot be followed just now", job=claimed.id, error=str(error))
                 except Exception:  # whatever it is, the job needs somebody to end it
@@ -80,7 +78,8 @@ class Tracking:
             if self._following.get(claimed.id) is asyncio.current_task():
                 del self._following[claimed.id]
 
-    async def _track(self, job: Job) -> None:
+    async def _track(self, job: Job) -> bool:
+        """Whether nobody has to follow the job any more. False: it is not certain that it is still ours to follow."""
         failures = 0
         pause: float | None = None
         while job.state in states.TRACKED:
@@ -90,7 +89,7 @@ class Tracking:
             left = (job.deadline_at - datetime.now(UTC)).total_seconds()
             await self._rest(job.id, max(0.0, min(pause, max(SLOWEST, pace), left + 0.1)))
             if not self._claims.hold:
-                return
+                return False
             try:
                 snapshot = await self._ask(job)
             except Exception as error:  # whatever it is, the job must come to its end, at the latest by its deadline
@@ -107,6 +106,7 @@ class Tracking:
                 pause = self._pause(job, snapshot, pace)
                 await self._write(job, snapshot)
             job = await self._ledger.get(job.id) or job
+        return True
 
     def wake(self, job_id: str) -> None:
         """Ask about the job at once, if it is followed here."""

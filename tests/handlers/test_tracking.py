@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ import requests
 
 from handlers.errors import ProviderFailed, RateLimited, Unavailable
 from handlers.jobs import tracking
+from handlers.jobs.claims import Claims
 from handlers.jobs.tracking import SLOWEST, values_of
 from handlers.providers.adapter import Filtered, Output, Snapshot
 from tests.gateway import ALICE, Gateway, judge, new_database, running
@@ -276,6 +278,26 @@ def test_a_process_that_was_taken_for_dead_lets_go_and_begins_again(tmp_path: Pa
                 lambda: connection.execute("SELECT 1 FROM jobs WHERE id = %s AND worker IS NOT NULL", [job]).fetchone()
             )
             assert connection.execute("SELECT id FROM workers").fetchall() != first
+        assert gateway.finished(job)["status"] == "completed"
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_process_that_doubts_its_claims_for_a_while_goes_on_when_it_still_has_them(
+    tmp_path: Path, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doubts, hold = threading.Event(), Claims.hold.fget
+    assert hold is not None
+    monkeypatch.setattr(Claims, "hold", property(lambda claims: not doubts.is_set() and hold(claims)))
+    with following(tmp_path, f"{house.provider}/openai/v1") as gateway:
+        job = gateway.create("doubted [sandbox:slow=3] [sandbox:no-render]", model="openai/sora-2")["id"]
+        asked = house.polls()
+        until(lambda: house.polls() > asked)
+        doubts.set()
+        time.sleep(4 * PACE)
+        asked = house.polls()
+        time.sleep(4 * PACE)
+        assert house.polls() == asked, "it may be another's by now"
+        doubts.clear()
         assert gateway.finished(job)["status"] == "completed"
 
 
