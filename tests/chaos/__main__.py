@@ -274,7 +274,7 @@ class Chaos:
             f"{len(books.closed)} closed, {len(books.resolved)} resolved by their own process, "
             f"{len(books.unknown)} stay unknown, for want of a list"
         )
-        print(f"{self.polls} questions about jobs, {self.contested} jobs asked about by two processes by turns")
+        print(f"{self.polls} questions about jobs, {self.contested} jobs asked about by two processes at once")
         print(f"for callers their creates ended as: {listed(self.ended)}")
         print(f"{len(self.wrong)} things are wrong")
         for what in self.wrong[:40]:

@@ -12,17 +12,19 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import pairwise
 from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from handlers.jobs.claims import BEAT
 from sandbox.app import build
 from sandbox.wire import Exposed
 
 NAME = "x-chaos-process"
 NOTES = "polls.jsonl"
+SILENCE = BEAT  # seconds: so long before a process counts as dead it asks nothing any more; see Claims.hold
 NOT_A_JOB = frozenset({"models", "videos", "predictions", "stats", "content"})  # what a path may end with besides
 
 
@@ -43,21 +45,25 @@ class Noting:
 
 
 def contested(folder: Path, calm: Iterable[tuple[float, float]]) -> tuple[int, list[str]]:
-    """How often jobs were asked about, and the jobs about which two processes asked by turns while all was calm.
+    """How often jobs were asked about, and the jobs about which two processes asked at once while all was calm.
 
-    A process that takes over goes on alone: whoever asked before it does not come back. `calm` are spans in Unix seconds.
+    A process that comes back to a job has claimed it anew, for which the one in between has to count as dead: that cannot
+    be sooner than SILENCE seconds after it asked. `calm` are spans in Unix seconds.
     """
     polls = [json.loads(line) for line in (folder / NOTES).read_text().splitlines()]
     found = []
     for began, ended in calm:
-        by_job: dict[str, list[str]] = defaultdict(list)
+        by_job: dict[str, list[tuple[float, str]]] = defaultdict(list)
         for at, process, job in polls:
             if began <= at <= ended:
-                by_job[job].append(process)
-        for job, processes in by_job.items():
-            turns = [process for process, _ in groupby(processes)]
-            if len(turns) > len(set(turns)):
-                found.append(f"{job} was asked about by {', '.join(turns)}")
+                by_job[job].append((at, process))
+        for job, asked in by_job.items():
+            before: set[str] = set()
+            for (earlier, one), (later, other) in pairwise(asked):
+                if other != one and other in before and later - earlier < SILENCE:
+                    found.append(f"{job} was asked about by {', '.join(process for _, process in asked)}")
+                    break
+                before.add(one)
     return len(polls), found
 
 
