@@ -111,6 +111,7 @@ CLAIM = text("""
         LIMIT :most FOR UPDATE SKIP LOCKED
     ) RETURNING id
 """)
+CLAIMED = text("SELECT id FROM webhooks WHERE worker = :worker")
 RELEASE = text("UPDATE webhooks SET worker = NULL WHERE id = :webhook_id AND worker = :worker")
 
 
@@ -226,6 +227,11 @@ class Deliveries:
         wanted = {"worker": worker, "now": datetime.now(UTC), "most": most}
         async with self._single.connect() as connection:
             return list((await connection.execute(CLAIM, wanted)).scalars())
+
+    async def claimed(self, worker: str) -> set[str]:
+        """The endpoints that the worker has claimed."""
+        async with self._single.connect() as connection:
+            return set((await connection.execute(CLAIMED, {"worker": worker})).scalars())
 
     async def release(self, worker: str, webhook_id: str) -> None:
         """Leave the endpoint to any worker that claims it, if it is still this one's."""

@@ -337,6 +337,12 @@ class Ledger:
         async with self._single.connect() as connection:
             return [Job(*row) for row in await connection.execute(claim)]
 
+    async def claimed(self, worker: str) -> set[str]:
+        """The jobs that run and that the worker has claimed."""
+        theirs = select(jobs.c.id).where(jobs.c.worker == worker, LIVE, jobs.c.state.in_(states.TRACKED))
+        async with self._single.connect() as connection:
+            return set((await connection.execute(theirs)).scalars())
+
     async def finish_late(self, job_id: str, **values: Any) -> Job | None:
         """Complete a job that was given up at its deadline. Returns it, or None if it is deleted, or ended otherwise."""
         late = {"state": states.COMPLETED, "error": None, "reconcile_at": None, **values}

@@ -35,6 +35,7 @@ log = structlog.get_logger()
 CONCURRENCY: Final = 1000  # endpoints that one process serves at the same time
 IN_FLIGHT: Final = 10  # messages to one endpoint at the same time
 TIMEOUT: Final = 20.0  # seconds for a receiver to answer
+COMPARE: Final = 5.0  # seconds between two looks for endpoints that this process has claimed and does not serve
 LOOK: Final = 0.5  # seconds between two looks for endpoints that nobody serves, and for what is due while one is served
 PURGE: Final = 3600.0  # seconds between two times that the log is shortened
 GONE: Final = 410
@@ -189,11 +190,14 @@ class Sending:
 
     async def work(self) -> None:
         """Send webhooks until cancelled."""
-        purged = -PURGE
+        purged, compared = -PURGE, time.monotonic()
         try:
             while True:
                 try:
                     await self._claim()
+                    if time.monotonic() - compared > COMPARE:
+                        await self._compare()
+                        compared = time.monotonic()
                     if time.monotonic() - purged > PURGE:
                         await self._deliveries.purge(self._kept)
                         purged = time.monotonic()
@@ -210,8 +214,16 @@ class Sending:
         worker, room = self._claims.worker, CONCURRENCY - len(self._serving)
         if worker is not None and room > 0:
             for webhook_id in await self._deliveries.claim(worker, room):
-                if webhook_id not in self._serving:
+                if webhook_id not in self._serving and worker == self._claims.worker:  # which may be lost meanwhile
                     self._serving[webhook_id] = asyncio.create_task(self._serve(worker, webhook_id))
+
+    async def _compare(self) -> None:
+        """Leave what is claimed and not served: the answer to the claim was lost."""
+        worker = self._claims.worker
+        if worker is not None:
+            for webhook_id in await self._deliveries.claimed(worker) - self._serving.keys():
+                log.warning("an endpoint was claimed and not served", webhook=webhook_id)
+                await self._deliveries.release(worker, webhook_id)
 
     def _stop(self) -> None:
         """Let go of every endpoint: the claims are lost, or about to be given back."""

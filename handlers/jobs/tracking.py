@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 LOOK: Final = 0.25  # seconds between two looks for jobs that nobody follows
 AT_ONCE: Final = 500  # jobs that are claimed in one go
+COMPARE: Final = 5.0  # seconds between two looks for jobs that this process has claimed and does not follow
 AGAIN: Final = 1.0  # seconds until a job is seen to again after what could not be done for the database
 PENS: Final = 8  # answers that are written down side by side; more would leave no connection to those who wait for them
 LEAST: Final = 0.5  # seconds between two questions about a job, whoever wakes it
@@ -178,11 +179,15 @@ class Tracking:
 
     async def work(self) -> None:
         """Follow jobs until cancelled."""
+        compared = time.monotonic()
         try:
             while True:
                 try:
                     while await self._claim():
                         pass
+                    if time.monotonic() - compared > COMPARE:
+                        await self._compare()
+                        compared = time.monotonic()
                 except (SQLAlchemyError, OSError) as error:
                     log.warning("cannot look for jobs to follow", error=str(error))
                 await asyncio.sleep(LOOK)
@@ -193,14 +198,30 @@ class Tracking:
 
     async def _claim(self) -> bool:
         """Begin to follow jobs that nobody follows. Says whether there may be more."""
-        room = min(AT_ONCE, self._concurrency - len(self._following))
-        if self._claims.worker is None or room <= 0:
+        worker, room = self._claims.worker, min(AT_ONCE, self._concurrency - len(self._following))
+        if worker is None or room <= 0:
             return False
-        claimed = await self._ledger.claim(self._claims.worker, room)
+        claimed = await self._ledger.claim(worker, room)
+        if worker != self._claims.worker:
+            return False  # it was lost meanwhile, and what was claimed under it is going to be free
         for job in claimed:
-            if job.id not in self._following:
-                self._following[job.id] = asyncio.create_task(self._follow(job))
+            self._begin(job)
         return len(claimed) == room
+
+    async def _compare(self) -> None:
+        """Follow what is claimed and not followed: the answer to the claim was lost, or this process hung for a while."""
+        worker = self._claims.worker
+        if worker is None:
+            return
+        for job_id in await self._ledger.claimed(worker) - self._following.keys():
+            job = await self._ledger.get(job_id)
+            if job is not None and worker == self._claims.worker:
+                log.warning("a job was claimed and not followed", job=job_id)
+                self._begin(job)
+
+    def _begin(self, job: Job) -> None:
+        if job.id not in self._following:
+            self._following[job.id] = asyncio.create_task(self._follow(job))
 
     def _stop(self) -> None:
         """Let go of every job: the claims are lost, or about to be given back."""

@@ -34,8 +34,8 @@ OUTAGES: tuple[tuple[Mode, float], ...] = (
 """How PostgreSQL is stopped, and for how many seconds it stays away."""
 
 FEWEST = 200  # jobs on their way at any time
-ENOUGH = 280  # jobs that have to be on their way before anything is done to them
-AIM = 340  # jobs on their way at which callers pause
+ENOUGH = 330  # jobs that have to be on their way before anything is done to them
+AIM = 400  # jobs on their way at which callers pause
 BURST = 15  # creates that are begun all the same when PostgreSQL is about to stop, and again when it has
 LONG = 3.0  # seconds without PostgreSQL in which a process is killed too
 LOOK = 0.25  # seconds between two looks at the ledger
@@ -124,13 +124,19 @@ class Chaos:
 
     # ---- what is done to it ------------------------------------------------------------------------------------
 
-    def _fill(self) -> None:
-        wait_until(lambda: self.watch.on_their_way >= ENOUGH, 60, f"{ENOUGH} jobs are on their way")
+    def _ready(self) -> None:
+        """Wait until there is something to be lost: jobs, and a server and a worker that live."""
+
+        def ready() -> bool:
+            alive = {process.kind for process in self._processes if process.ready}
+            return self.watch.on_their_way >= ENOUGH and len(alive) == 2
+
+        wait_until(ready, 60, f"{ENOUGH} jobs are on their way, and a server and a worker are ready")
 
     def _kill_processes(self) -> None:
         began = time.time()
         for number in range(1, self.rounds + 1):
-            self._fill()
+            self._ready()
             time.sleep(self.chance.uniform(0.5, 3.0))
             kinds = self.chance.choices([kinds for kinds, _ in VICTIMS], [share for _, share in VICTIMS])[0]
             victims: list[Process] = []
@@ -153,7 +159,7 @@ class Chaos:
 
     def _stop_postgres(self) -> None:
         for mode, seconds in OUTAGES:
-            self._fill()
+            self._ready()
             time.sleep(self.chance.uniform(4, 8))
             self.callers.more(BURST)
             with self.postgres.away(mode):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,14 +22,25 @@ from handlers.jobs.claims import Claims
 from handlers.jobs.tracking import SLOWEST, values_of
 from handlers.providers.adapter import Filtered, Output, Snapshot
 from tests.gateway import ALICE, Gateway, judge, new_database, running
-from tests.handlers.wire import SERVE, Received, Steps, configured, dsn, origin, process, reply, standalone_sandbox
+from tests.handlers.wire import (
+    SERVE,
+    Cable,
+    Received,
+    Steps,
+    configured,
+    dsn,
+    origin,
+    process,
+    reply,
+    standalone_sandbox,
+)
 
 PACE = 0.25  # seconds between two questions, in these tests
 
 QUICK = f"""
-from handlers.jobs import claims
+from handlers.jobs import claims, tracking
 from handlers.providers.openai import OpenAI
-claims.BEAT, claims.PATIENCE, claims.DEAD_AFTER = 0.3, 0.8, 1.5
+claims.BEAT, claims.PATIENCE, claims.DEAD_AFTER, tracking.COMPARE = 0.3, 0.8, 1.5, 0.5
 OpenAI.poll_seconds = {PACE}
 """
 WORK = QUICK + "from handlers.server import work; from handlers.settings import load; work(load())"
@@ -89,11 +101,11 @@ class House:
         self.gateway, self.provider, self.database, self.directory = gateway, provider, database, directory
         self._workers = 0
 
-    def worker(self) -> contextlib.AbstractContextManager[Any]:
+    def worker(self, database: str | None = None) -> contextlib.AbstractContextManager[Any]:
         """A process that follows jobs."""
         self._workers += 1
         settings = {
-            "DATABASE_URL": self.database,
+            "DATABASE_URL": database or self.database,
             "REELGATE_DATA_DIR": str(self.directory),
             "OPENAI_API_KEY": "sk-sandbox-own-secret",
             "OPENAI_BASE_URL": f"{self.provider}/openai/v1",
@@ -170,6 +182,28 @@ def test_a_worker_that_is_stopped_hands_its_jobs_on_at_once(house: House) -> Non
         assert first.wait(10) == 0
     with house.worker():
         assert house.gateway.finished(job, patience=10)["status"] == "completed"
+
+
+def test_a_worker_that_hung_goes_on_with_its_jobs(house: House) -> None:
+    with house.worker() as (worker, _):
+        job = house.create("hung [sandbox:slow=3] [sandbox:no-render]")
+        asked = house.polls()
+        until(lambda: house.polls() > asked)
+        worker.send_signal(signal.SIGSTOP)
+        time.sleep(4)  # longer than it may be sure that its jobs are its own, and nobody is there to take over
+        worker.send_signal(signal.SIGCONT)
+        assert house.gateway.finished(job, patience=15)["status"] == "completed"
+
+
+def test_a_job_is_followed_though_the_answer_to_its_claim_was_lost(house: House) -> None:
+    with Cable(house.database).plugged_in() as cable, house.worker(cable.url):
+        cable.deafen = lambda said: b"SET worker=" in said or (b"queued" in said and b"in_progress" in said)
+        job = house.create("claimed [sandbox:no-render]")
+        with psycopg.connect(house.database, autocommit=True) as connection:
+            claimed = "SELECT worker FROM jobs WHERE id = %s AND worker IS NOT NULL"
+            until(lambda: connection.execute(claimed, [job]).fetchone())
+        cable.deafen = None
+        assert house.gateway.finished(job, patience=15)["status"] == "completed"
 
 
 def test_a_server_that_is_killed_loses_no_job(house: House, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from tests.handlers.receivers import (
     until,
 )
 from tests.handlers.test_tracking import QUICK
-from tests.handlers.wire import CUT, SERVE, Steps, configured, dsn, origin, process, reply, standalone_sandbox
+from tests.handlers.wire import CUT, SERVE, Cable, Steps, configured, dsn, origin, process, reply, standalone_sandbox
 
 __all__ = ["gateway", "quick", "shared"]
 
@@ -269,6 +269,28 @@ def test_a_process_that_is_killed_loses_no_message(tmp_path: Path) -> None:
         for received in there.received:
             event(received, endpoint.secret)
         judge(gateway, gateway.exchanges)
+
+
+def test_an_endpoint_is_served_though_the_answer_to_its_claim_was_lost(tmp_path: Path) -> None:
+    database = new_database()
+    with (
+        Cable(database).plugged_in() as cable,
+        running(tmp_path, database, sandbox=True, worker=False, **PRIVATE) as gateway,
+        running(tmp_path, cable.url, sandbox=True, **PRIVATE),
+        receiver() as there,
+        pytest.MonkeyPatch.context() as patch,
+        psycopg.connect(database, autocommit=True) as connection,
+    ):
+        patch.setattr(sending, "COMPARE", 0.5)
+        endpoint = register(gateway, there.url)
+        cable.pull()  # a connection on which it was said before does not say it again in full
+        cable.deafen = lambda said: b"UPDATE webhooks SET worker" in said
+        cable.plug()
+        gateway.ask("POST", f"{endpoint.path}/test")
+        connection.execute("UPDATE webhook_deliveries SET status = 'pending', next_at = now()")
+        until(lambda: connection.execute("SELECT id FROM webhooks WHERE worker IS NOT NULL").fetchone())
+        cable.deafen = None
+        until(lambda: len(there.received) == 2)
 
 
 def test_a_server_that_is_killed_while_it_sends_goes_on_when_it_is_back(tmp_path: Path) -> None:
