@@ -1,1 +1,1 @@
-"""The benchmark: what a status poll and a create cost, through reelgate and through the LiteLLM proxy, in one run."""
+"""The benchmark: what a status poll and a create cost beside the LiteLLM proxy, and what one server bears."""

@@ -64,7 +64,7 @@ def environment(**variables: str) -> dict[str, str]:
 @contextmanager
 def server(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> Iterator[int]:
     """Start a server, give its pid, and stop it in the end whatever happens."""
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         process = subprocess.Popen(
             command,
             cwd=cwd,

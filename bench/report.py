@@ -199,12 +199,7 @@ def _spread(figure: Figure, form: str) -> str:
     return f"{figure.median:{form}} ({figure.least:{form}}–{figure.most:{form}})"
 
 
-TEXT = """# What the benchmark found
-
-Written by `python -m bench --markdown bench/RESULTS.md`; `make bench` repeats it. {date}, {machine}, Python {python}.
-The machine is not quiet: trust the ratios, which are taken within this run, and not the absolute figures.
-
-{rounds} rounds. In each, every system gets {seconds:g} s of each operation at concurrency {concurrency} over kept
+TEXT = """{rounds} rounds. In each, every system gets {seconds:g} s of each operation at concurrency {concurrency} over kept
 connections, one system after the other, each round in another order. Figures are medians over the rounds; in brackets
 the least and the most.
 

@@ -73,9 +73,10 @@ def all_systems(directory: Path) -> Iterator[tuple[System, list[System]]]:
 
 
 @contextmanager
-def running_upstream(directory: Path) -> Iterator[System]:
+def running_upstream(directory: Path, module: str = "sandbox") -> Iterator[System]:
+    """The emulator; `bench.upstream` is the module of one that takes notes."""
     port = free_port()
-    command = [sys.executable, "-m", "sandbox", "--port", str(port), "--data", str(directory / "sandbox")]
+    command = [sys.executable, "-m", module, "--port", str(port), "--data", str(directory / "sandbox")]
     log = directory / "upstream.log"
     with server([*command, "--job-seconds", str(JOB_SECONDS)], cwd=ROOT, env=environment(), log=log) as pid:
         wait_until_ready(f"http://127.0.0.1:{port}/stats", pid, log)
@@ -84,8 +85,15 @@ def running_upstream(directory: Path) -> Iterator[System]:
 
 
 @contextmanager
-def running_reelgate(directory: Path, upstream: str) -> Iterator[Callable[[], System]]:
+def running_reelgate(directory: Path, upstream: str, **settings: str) -> Iterator[Callable[[], System]]:
     """Starts reelgate; gives a function that waits until it is ready and returns the system."""
+    with ending_postgres(directory), reelgate_server(directory, upstream, **settings) as ready:
+        yield ready
+
+
+@contextmanager
+def reelgate_server(directory: Path, upstream: str, **settings: str) -> Iterator[Callable[[], System]]:
+    """The same, without an end of its PostgreSQL should the server be killed."""
     port, data, log = free_port(), directory / "reelgate", directory / "reelgate.log"
     url = f"http://127.0.0.1:{port}/v1"
     variables = {
@@ -94,31 +102,45 @@ def running_reelgate(directory: Path, upstream: str) -> Iterator[Callable[[], Sy
         "REELGATE_API_KEYS": f"bench:{REELGATE_KEY}",
         "OPENAI_API_KEY": UPSTREAM_KEY.format(account="reelgate"),
         "OPENAI_BASE_URL": upstream,
+        **settings,
     }
     command = [sys.executable, "-c", "from handlers import server, settings; server.serve(settings.load())"]
 
     def ready() -> System:
         wait_until_ready(f"http://127.0.0.1:{port}/health", pid, log)
-        postmaster = int((data / "postgres" / "postmaster.pid").read_text().splitlines()[0])
-        parts = {"server": pid, "postgres": postmaster}
+        parts = {"server": pid, "postgres": postmaster(data / "postgres")}
         return System("reelgate", url, REELGATE_KEY, "openai/sora-2", "reelgate", parts, follows=True)
 
+    with server(command, cwd=ROOT, env=environment(**variables), log=log) as pid:
+        yield ready
+
+
+@contextmanager
+def ending_postgres(directory: Path) -> Iterator[None]:
+    """Stops the embedded PostgreSQL of a gateway in the end, should the gateway have gone without doing so."""
+    place = directory / "reelgate" / "postgres"
     try:
-        with server(command, cwd=ROOT, env=environment(**variables), log=log) as pid:
-            yield ready
+        yield
     finally:
-        end_postgres(data / "postgres")
+        try:
+            process = psutil.Process(postmaster(place))
+            if str(place.resolve()) in process.cmdline():
+                process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown: it does not wait for its clients
+                process.wait(STOP)
+        except (FileNotFoundError, psutil.NoSuchProcess):
+            pass
 
 
-def end_postgres(directory: Path) -> None:
-    """Stop the embedded PostgreSQL of this directory, should its gateway have gone without doing so."""
-    try:
-        process = psutil.Process(int((directory / "postmaster.pid").read_text().splitlines()[0]))
-        if str(directory.resolve()) in process.cmdline():
-            process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown: it does not wait for its clients
-            process.wait(STOP)
-    except (FileNotFoundError, psutil.NoSuchProcess):
-        return
+def database(system: System) -> str:
+    """The URL of a running gateway's embedded PostgreSQL."""
+    directory = psutil.Process(system.parts["postgres"]).cwd()
+    socket_directory = (Path(directory) / "postmaster.pid").read_text().splitlines()[4]
+    return f"postgresql://postgres@/postgres?host={socket_directory}"
+
+
+def postmaster(directory: Path) -> int:
+    """The pid of the PostgreSQL that runs on a directory."""
+    return int((directory / "postmaster.pid").read_text().splitlines()[0])
 
 
 @contextmanager

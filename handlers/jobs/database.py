@@ -117,12 +117,21 @@ def engine_for(url: URL, *, pool_size: int = 20) -> AsyncEngine:
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
     )
+    event.listen(engine.sync_engine, "connect", _work_alone)
     event.listen(engine.sync_engine, "checkout", _ping_if_idle)
     event.listen(engine.sync_engine, "checkin", _note_use)
     return engine
 
 
 IDLE = 1.0  # seconds after which a pooled connection is asked whether it lives before it is used again
+
+
+def _work_alone(connection: DBAPIConnection, _: object) -> None:
+    """Have PostgreSQL begin no parallel workers: all that is read here is a few rows by an index, sooner than they begin."""
+    cursor = connection.cursor()
+    cursor.execute("SET max_parallel_workers_per_gather TO 0")
+    cursor.close()
+    connection.commit()
 
 
 def _note_use(_: object, record: ConnectionPoolEntry) -> None:

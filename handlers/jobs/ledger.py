@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, cast, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -24,7 +24,7 @@ from ulid import ULID
 from generated.models import VideoStatus
 
 from . import states
-from .tables import WOKEN, jobs, plans, tags
+from .tables import BYTEWISE, WOKEN, jobs, plans, tags
 
 InTransaction = Callable[[AsyncConnection], Awaitable[None]]
 OnEnd = Callable[[AsyncConnection, "Job"], Awaitable[None]]
@@ -244,28 +244,8 @@ class Ledger:
     async def page(
         self, owner: str, wanted: Filter, *, after: str | None, limit: int, order: Literal["asc", "desc"]
     ) -> tuple[list[Job], bool]:
-        """Up to `limit` of the owner's jobs behind the job `after`, and whether there are more.
-
-        Every filter has an index that is read from the cursor on, so that a page costs the same wherever it lies.
-        """
-        query = select(*COLUMNS).where(jobs.c.owner == owner, LIVE)
-        place: ColumnElement[str] = jobs.c.id
-        for name in ("provider", "model", "status"):
-            if (value := getattr(wanted, name)) is not None:
-                query = query.where(jobs.c[name] == value)
-        for number, (name, value) in enumerate(wanted.metadata):
-            tag = tags.alias(f"tag{number}")
-            query = query.join(tag, tag.c.job_id == jobs.c.id).where(
-                tag.c.owner == owner, tag.c.name == name, tag.c.value == value
-            )
-            place = tag.c.job_id if number == 0 else place
-        if wanted.created_after is not None:
-            query = query.where(place >= first_id(wanted.created_after))
-        if wanted.created_before is not None:
-            query = query.where(place < first_id(wanted.created_before))
-        if after is not None:
-            query = query.where(place > after if order == "asc" else place < after)
-        query = query.order_by(place.asc() if order == "asc" else place.desc()).limit(limit + 1)
+        """Up to `limit` of the owner's jobs behind the job `after`, and whether there are more."""
+        query = listing(owner, wanted, after=after, limit=limit + 1, order=order)
         async with self._single.connect() as connection:
             rows = (await connection.execute(query)).all()
         return [Job(*row) for row in rows[:limit]], len(rows) > limit
@@ -478,6 +458,28 @@ class Ledger:
             if job is not None:
                 load.store(job)
         return job
+
+
+def listing(owner: str, wanted: Filter, *, after: str | None, limit: int, order: Literal["asc", "desc"]) -> Select[Any]:
+    """The query for a page. Every filter has an index that is read from the cursor on, so that all pages cost the same."""
+    query = select(*COLUMNS).where(jobs.c.owner == owner, LIVE)
+    place: ColumnElement[str] = jobs.c.id.collate(BYTEWISE)
+    for name in ("provider", "model", "status"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(jobs.c[name] == value)
+    for number, (name, value) in enumerate(wanted.metadata):
+        tag = tags.alias(f"tag{number}")
+        query = query.join(tag, tag.c.job_id == jobs.c.id).where(
+            tag.c.owner == owner, tag.c.name == name, tag.c.value == value
+        )
+        place = tag.c.job_id.collate(BYTEWISE) if number == 0 else place
+    if wanted.created_after is not None:
+        query = query.where(place >= first_id(wanted.created_after))
+    if wanted.created_before is not None:
+        query = query.where(place < first_id(wanted.created_before))
+    if after is not None:
+        query = query.where(place > after if order == "asc" else place < after)
+    return query.order_by(place.asc() if order == "asc" else place.desc()).limit(limit)
 
 
 def first_id(moment: int) -> str:

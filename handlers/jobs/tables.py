@@ -15,7 +15,6 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    PrimaryKeyConstraint,
     Table,
     Text,
     text,
@@ -41,6 +40,15 @@ workers = Table(
 )
 
 WORKER = "the process that works on it; nobody if NULL"
+
+BYTEWISE = "C"
+"""The collation in which lists are ordered, whatever that of the database is.
+
+It is not that of the primary key, so that PostgreSQL cannot take that for a list: it would, where it thinks that most jobs fit,
+and then read all that do not, which are a million if it is mistaken.
+"""
+
+PLACE = text('id COLLATE "C"')
 
 jobs = Table(
     "jobs",
@@ -90,10 +98,10 @@ jobs = Table(
     Column("worker", Text, ForeignKey("workers.id", ondelete="SET NULL"), comment=WORKER),
     CheckConstraint(f"state IN ({', '.join(repr(state) for state in NEXT)})", name="jobs_state_known"),
     # One for each way to page through the list. Deleted jobs are in none of them, so they cost a page nothing.
-    Index("jobs_by_owner", "owner", "id", postgresql_where=LISTED),
-    Index("jobs_by_owner_and_provider", "owner", "provider", "id", postgresql_where=LISTED),
-    Index("jobs_by_owner_and_model", "owner", "provider", "model", "id", postgresql_where=LISTED),
-    Index("jobs_by_owner_and_status", "owner", "status", "id", postgresql_where=LISTED),
+    Index("jobs_by_owner", "owner", PLACE, postgresql_where=LISTED),
+    Index("jobs_by_owner_and_provider", "owner", "provider", PLACE, postgresql_where=LISTED),
+    Index("jobs_by_owner_and_model", "owner", "provider", "model", PLACE, postgresql_where=LISTED),
+    Index("jobs_by_owner_and_status", "owner", "status", PLACE, postgresql_where=LISTED),
     Index(
         "jobs_by_idempotency_key",
         "owner",
@@ -124,7 +132,7 @@ tags = Table(
     Column("name", Text, nullable=False),
     Column("value", Text, nullable=False),
     Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
-    PrimaryKeyConstraint("owner", "name", "value", "job_id", name="job_tags_pkey"),
+    Index("job_tags_by_value", "owner", "name", "value", text('job_id COLLATE "C"'), unique=True),
     comment="the metadata of jobs, for the list to be filtered by",
 )
 

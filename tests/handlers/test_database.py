@@ -18,9 +18,11 @@ import requests
 from alembic import command
 from pydantic import SecretStr
 from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from handlers.jobs import claims
 from handlers.jobs.database import DatabaseError, alembic_config, clear_after_kill, database_url, engine_for, migrate
+from handlers.jobs.tables import metadata
 from tests.gateway import ALICE, new_database, running
 from tests.handlers.wire import configured, process, standalone_sandbox
 
@@ -171,6 +173,30 @@ def test_the_migrations_make_what_the_tables_say() -> None:
 
     off_the_loop(upgrade())
     command.check(alembic_config(url))
+
+
+def test_the_indexes_of_the_migrations_are_those_of_the_tables_to_the_letter() -> None:
+    migrated, declared = new_database(), new_database()
+
+    async def make() -> None:
+        for place, fill in ((migrated, migrate), (declared, _declare)):
+            engine = engine_for(make_url(place).set(drivername="postgresql+psycopg"))
+            await fill(engine)
+            await engine.dispose()
+
+    async def _declare(engine: AsyncEngine) -> None:
+        async with engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+
+    off_the_loop(make())
+    found = (_indexes(place, sorted(metadata.tables)) for place in (migrated, declared))
+    assert next(found) == next(found)
+
+
+def _indexes(url: str, tables: list[str]) -> set[str]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT indexdef FROM pg_indexes WHERE tablename = ANY(%s)", [tables])
+        return {definition for (definition,) in rows}
 
 
 @pytest.mark.parametrize("run", ["serve", "work"])

@@ -27,12 +27,14 @@ def upgrade() -> None:
     op.drop_index("jobs_by_owner", "jobs")
     op.drop_index("jobs_by_owner_and_provider", "jobs")
     for name, columns in (
-        ("jobs_by_owner", ["owner", "id"]),
-        ("jobs_by_owner_and_provider", ["owner", "provider", "id"]),
-        ("jobs_by_owner_and_model", ["owner", "provider", "model", "id"]),
-        ("jobs_by_owner_and_status", ["owner", "status", "id"]),
+        ("jobs_by_owner", ["owner"]),
+        ("jobs_by_owner_and_provider", ["owner", "provider"]),
+        ("jobs_by_owner_and_model", ["owner", "provider", "model"]),
+        ("jobs_by_owner_and_status", ["owner", "status"]),
     ):
-        op.create_index(name, "jobs", columns, postgresql_where=sa.text("deleted_at IS NULL"))
+        op.create_index(
+            name, "jobs", [*columns, sa.text('id COLLATE "C"')], postgresql_where=sa.text("deleted_at IS NULL")
+        )
     op.drop_index("jobs_unfinished", "jobs")
     op.create_index(
         "jobs_unfinished",
@@ -47,8 +49,10 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("job_id", sa.Text(), sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
-        sa.PrimaryKeyConstraint("owner", "name", "value", "job_id", name="job_tags_pkey"),
         comment="the metadata of jobs, for the list to be filtered by",
+    )
+    op.create_index(
+        "job_tags_by_value", "job_tags", ["owner", "name", "value", sa.text('job_id COLLATE "C"')], unique=True
     )
     op.create_table(
         "job_plans",
