@@ -218,7 +218,7 @@ How to read it:
   point: reelgate answers from its ledger and follows the jobs by itself; LiteLLM asks the upstream each time. **upstream
   polls** says how many polls reached the upstream per request. What following the 64 jobs costs is in reelgate's figure.
 - **create**: `POST /v1/videos`, answered once the upstream has taken the job. Here, too, the work differs: reelgate
-  commits the job before it calls the upstream, and afterwards the acceptance with a durable task that follows the job;
+  commits the job before it calls the upstream, and afterwards the acceptance, from which on some process follows the job;
   LiteLLM keeps nothing. **… and followed** adds all that reelgate spends until these jobs have ended: waiting, a poll of
   the upstream for each, writing down the result.
 - **upstream**: the same requests straight to the emulator, the floor for latency.

@@ -65,6 +65,8 @@ def doubts(result: Result) -> list[str]:
     found = []
     if result.asked != result.jobs:
         found.append(f"Only {result.asked} of {result.jobs} jobs were asked about in {result.seconds:.0f} s.")
+    if result.cpu["server"] > 1:
+        found.append(f"The server took {result.cpu['server']:.2f} cores.")
     if result.last > PROMISED:
         found.append(f"After kill -9 the last job was asked about after {result.last:.1f} s.")
     return found

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import resource
 import signal
 import socket
+from contextlib import suppress
 
 import uvicorn
 
@@ -57,6 +59,7 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=DRAIN,
     )
     spare_the_collector()
+    allow_many_connections()
     Server(config, ready_line(settings, own_url, sandbox=worker.providers.sandbox), worker).run(sockets=[listening])
 
 
@@ -84,6 +87,13 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def allow_many_connections() -> None:
+    """As many open files as this process may have: each client is one, and shells begin with 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # where the most is more than the system lets anybody have
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def listen(host: str, port: int) -> socket.socket:

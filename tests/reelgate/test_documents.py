@@ -107,6 +107,13 @@ def test_the_measured_numbers_are_those_of_the_benchmark() -> None:
     assert f"about {poll:.0f} times less CPU" in said
     for create in ("create", "… and followed"):
         assert f"{cpu[create, 'reelgate'] / cpu['create', 'LiteLLM']:.1f} times" in said
+    scale = {row[0]: row[1].split()[0] for row in cells if len(row) == 3 and row[1][:1].isdigit()}
+    assert f"10,000 jobs on {scale['CPU of the server']} cores" in said
+    assert f"about all of them after {float(scale['… all of them are']):.0f} seconds" in said
+    told = max(float(row[5]) for row in cells if len(row) == 6 and row[5].isdigit())
+    assert f"the last one is told after {told / 1000:.1f} seconds" in said
+    pages = max(float(cell) for row in cells if len(row) == 8 and row[1] in ("asc", "desc") for cell in row[4:] if cell)
+    assert f"at most {pages:.1f} times" in said
 
 
 def test_every_trouble_of_the_readme_can_be_ordered() -> None:
