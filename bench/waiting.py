@@ -73,7 +73,7 @@ def words(cases: Sequence[Case]) -> str:
             clients_of_job = f"{case.jobs:,}, {max(1, case.clients // case.jobs):,} each"
             rows.append([clients_of_job, f"{len(delays):,} × {kind}", f"{case.memory[kind] / 1024:.1f}", *told])
     cpu = "; ".join(
-        f"{case.cpu:.2f} cores of the server while all wait for {case.jobs:,} jobs, {case.cpu_alone:.2f} when nobody does"
+        f"{case.cpu:.2f} cores while all wait for {case.jobs:,} jobs, {case.cpu_alone:.2f} when nobody does"
         for case in cases
     )
     polls = ", ".join(f"{case.polls:.2f}" for case in cases)
@@ -89,7 +89,7 @@ all of them wait for a few jobs, then each for one of its own. The upstream is a
 - **told after**: from the question that the upstream answers with `completed` until the first byte of the news arrives at a
   client, with the ledger's commit in between. Promised is less than a second. All jobs end at once at the upstream; the
   gateway learns of it over one interval of {pace} s.
-- **CPU**: {cpu}.
+- **CPU** of the server: {cpu}.
 - **Questions to the upstream**, per job and interval, while all wait: {polls}.
 - **memory**: the growth of the server's resident memory while they connect. What a first crowd left free the next one uses,
   so the second case grows by less.
