@@ -137,12 +137,12 @@ class Callers:
 
 
 def body(number: int, chance: random.Random) -> dict[str, Any]:
-    """A create whose job takes 40 to 120 s; of some the answer is dropped, or the request."""
+    """A create whose job takes 30 to 90 s; of some the answer is dropped, or the request."""
     first, second = chance.sample(list(MODELS), 2)
     trouble = chance.choices(("", " [sandbox:drop-after]", " [sandbox:drop-before times=1]"), (94, 3, 3))[0]
     asked: dict[str, Any] = {
         "model": f"{first}/{MODELS[first]}",
-        "prompt": f"create {number} [sandbox:slow={chance.uniform(40, 120):.1f}] [sandbox:no-render]{trouble}",
+        "prompt": f"create {number} [sandbox:slow={chance.uniform(30, 90):.1f}] [sandbox:no-render]{trouble}",
     }
     if chance.random() < 0.25:
         asked["fallbacks"] = [f"{second}/{MODELS[second]}"]
