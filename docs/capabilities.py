@@ -40,7 +40,7 @@ MATERIAL: Mapping[Input, dict[str, Any]] = {
     "image": {"input_reference": PICTURE.data_url},
     "video": {"video_uri": "https://example.org/boat.mp4"},
 }
-VARIANTS = ("video", "thumbnail", "spritesheet")
+PICTURES = ("thumbnail", "spritesheet")
 
 
 class Offline(Upstream):
@@ -58,7 +58,7 @@ class Offline(Upstream):
 def table(providers: Mapping[str, Adapter], models: Mapping[str, Mapping[str, Capabilities]]) -> str:
     """The table in Markdown. `models` is the catalogue."""
     words = [operation.value for operation in OPERATIONS]
-    head = ["provider", *words, "inputs", "audio", "files", "cost", "models", "switched off"]
+    head = ["provider", *words, "inputs", "audio", "pictures", "cost", "models", "switched off"]
     rows = [_row(name, adapter, models.get(name, {})) for name, adapter in providers.items()]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
 
@@ -69,7 +69,7 @@ def _row(name: str, adapter: Adapter, models: Mapping[str, Capabilities]) -> lis
         *(YES if adapter.supports(method) else NO for method in OPERATIONS.values()),
         inputs(adapter, models),
         sound(adapter, models),
-        ", ".join(variant for variant in VARIANTS if _has(adapter, variant)),
+        ", ".join(picture for picture in PICTURES if picture in adapter.variants) or NO,
         ", ".join(cost(adapter, models)) or NO,
         "any" if adapter.open_models else str(len(models)),
         retired(models),
@@ -127,10 +127,6 @@ def _tried(adapter: Adapter, fields: Mapping[str, Any]) -> str:
     if refused:
         return NO
     return YES if http.creates[0] else BY_MODEL
-
-
-def _has(adapter: Adapter, variant: str) -> bool:
-    return not _refused(adapter.source(_account(adapter, Offline()), ANY_JOB, variant), NotFound)
 
 
 def _refused(asked: Awaitable[object], refusal: type[Exception]) -> bool:

@@ -19,6 +19,7 @@ Everything raised on purpose:
     │   ├── NotFound             404
     │   ├── MethodNotAllowed     405
     │   ├── Conflict             409
+    │   ├── PreconditionFailed   412
     │   ├── ContentTooLarge      413
     │   ├── UnsupportedMediaType 415
     │   ├── RangeNotSatisfiable  416
@@ -133,6 +134,10 @@ class Conflict(ApiError):
     """409. The present state of what is asked for does not allow this."""
 
 
+class PreconditionFailed(ApiError):
+    """412. The file is not the one that `If-Match` names, or has changed since `If-Unmodified-Since`."""
+
+
 class ContentTooLarge(ApiError):
     """413. The body is larger than the gateway accepts."""
 
@@ -211,6 +216,7 @@ ERRORS: Mapping[int, type[ApiError]] = {
     404: NotFound,
     405: MethodNotAllowed,
     409: Conflict,
+    412: PreconditionFailed,
     413: ContentTooLarge,
     415: UnsupportedMediaType,
     416: RangeNotSatisfiable,
@@ -353,7 +359,7 @@ class Client:
     ) -> None:
         """One credential at most. `timeout` is in seconds, for connecting and for each wait for bytes.
 
-        A GET is tried `retries` times again after a failure that may pass; other requests are never repeated.
+        A GET or HEAD is tried `retries` times again after a failure that may pass; other requests are never repeated.
         `on_response` sees every answer, for the headers (`x-request-id`, `Retry-After`) that the models do not carry.
 
         Errors: `ValueError` for two credentials.
@@ -552,31 +558,106 @@ class Client:
             )
         )
 
+    def video_content_head(
+        self,
+        video_id: str,
+        *,
+        variant: Literal["video", "thumbnail", "spritesheet"] | None = None,
+        redirect: bool | None = None,
+        if_none_match: str | None = None,
+        if_modified_since: str | None = None,
+        if_match: str | None = None,
+        if_unmodified_since: str | None = None,
+    ) -> Mapping[str, str]:
+        """Look at video content
+
+        The headers of the download without its bytes: how large the file is, its media type and its `ETag`. A `Range` is
+        ignored, as RFC 9110 demands.
+
+        video_id: The id of a video, alone or as `{id}:{provider}` (for example
+            `video_01kafx3m9d7q2v8h5c4n6w0b1z:runway`). A job can also be named by the provider's own id, as
+            `{native_id}:{provider}`.
+        variant: Which file: the video, one large picture from its middle, or one picture of many small ones. Pictures
+            are the provider's own where it makes them; otherwise they are made here, when they are first asked for.
+            Default: 'video'.
+        redirect: Whether to answer with a redirect to the file in the gateway's storage, where that can sign URLs
+            (S3, Google Cloud Storage, Azure). Where it cannot, the file is streamed as without it. Default: False.
+        if_none_match: The `ETag`s that the caller has. The answer is 304 if the file has one of them.
+        if_modified_since: The `Last-Modified` that the caller has, where it has no `ETag`. The answer is 304 if the
+            file is no newer.
+        if_match: The `ETag`s that the caller wants. The answer is 412 if the file has none of them.
+        if_unmodified_since: The answer is 412 if the file is newer.
+        """
+        return self._send(
+            _Request(
+                "HEAD",
+                f"/v1/videos/{_segment(video_id)}/content",
+                query={"variant": variant, "redirect": redirect},
+                headers={
+                    "If-None-Match": if_none_match,
+                    "If-Modified-Since": if_modified_since,
+                    "If-Match": if_match,
+                    "If-Unmodified-Since": if_unmodified_since,
+                },
+                answers=(302, 304),
+            )
+        ).headers
+
     def video_download(
         self,
         video_id: str,
         *,
         variant: Literal["video", "thumbnail", "spritesheet"] | None = None,
+        redirect: bool | None = None,
         range_: str | None = None,
+        if_range: str | None = None,
+        if_none_match: str | None = None,
+        if_modified_since: str | None = None,
+        if_match: str | None = None,
+        if_unmodified_since: str | None = None,
     ) -> Download:
         """Download video content
 
-        Streams the finished video, or a still made from it. The job must be `completed`; before that the answer is a 404
-        whose message names the job's status. `Range` is honoured where the source of the bytes honours it.
+        Streams the finished video, or a still made from it. The job must be `completed`; before that, and when it failed, the
+        answer is a 404 whose message names the job's status. The file of an id never changes: its `ETag` is that of its bytes.
+
+        One range of bytes can be asked for. A `Range` header with several ranges, or one that is malformed, is answered with
+        the whole file, as RFC 9110 allows. Preconditions are judged as RFC 9110 says.
+
+        A file that was deleted, or that its provider has dropped and the gateway has not kept, is a 404 `content_expired`.
 
         video_id: The id of a video, alone or as `{id}:{provider}` (for example
             `video_01kafx3m9d7q2v8h5c4n6w0b1z:runway`). A job can also be named by the provider's own id, as
             `{native_id}:{provider}`.
-        variant: Which file. What a provider does not offer is a 404 `variant_not_available`. Default: 'video'.
+        variant: Which file: the video, one large picture from its middle, or one picture of many small ones. Pictures
+            are the provider's own where it makes them; otherwise they are made here, when they are first asked for.
+            Default: 'video'.
+        redirect: Whether to answer with a redirect to the file in the gateway's storage, where that can sign URLs
+            (S3, Google Cloud Storage, Azure). Where it cannot, the file is streamed as without it. Default: False.
         range_: A byte range (RFC 9110), for example `bytes=0-1023`.
+        if_range: An `ETag`, or a `Last-Modified`. `Range` counts only if the file is still that one; if not, all of
+            it is sent.
+        if_none_match: The `ETag`s that the caller has. The answer is 304 if the file has one of them.
+        if_modified_since: The `Last-Modified` that the caller has, where it has no `ETag`. The answer is 304 if the
+            file is no newer.
+        if_match: The `ETag`s that the caller wants. The answer is 412 if the file has none of them.
+        if_unmodified_since: The answer is 412 if the file is newer.
         """
         return Download(
             self._send(
                 _Request(
                     "GET",
                     f"/v1/videos/{_segment(video_id)}/content",
-                    query={"variant": variant},
-                    headers={"Range": range_},
+                    query={"variant": variant, "redirect": redirect},
+                    headers={
+                        "Range": range_,
+                        "If-Range": if_range,
+                        "If-None-Match": if_none_match,
+                        "If-Modified-Since": if_modified_since,
+                        "If-Match": if_match,
+                        "If-Unmodified-Since": if_unmodified_since,
+                    },
+                    answers=(302, 304),
                     stream=True,
                 )
             )
@@ -927,7 +1008,7 @@ class Client:
 
     def _send(self, request: _Request) -> requests.Response:
         """A request -> its answer, after another try or two if it is safe to repeat."""
-        for attempt in range(self._retries if request.method == "GET" else 0):
+        for attempt in range(self._retries if request.method in ("GET", "HEAD") else 0):
             try:
                 return self._exchange(request)
             except ClientError as error:

@@ -102,7 +102,7 @@ class VideoError(BaseModel):
     code: Annotated[
         StrictStr,
         Field(
-            description="`content_filtered`, `cancelled`, `timeout`, `expired`, `provider_lost_job`, `provider_failed`,\n`submission_unknown`, `submission_lost`; or the provider's own code; or, where no provider took the job, the code of the answer to the create.\n"
+            description="`content_filtered`, `cancelled`, `timeout`, `expired`, `provider_lost_job`, `invalid_output`, `provider_failed`,\n`submission_unknown`, `submission_lost`; or the provider's own code; or, where no provider took the job, the code of the answer to the create.\n"
         ),
     ]
     message: Annotated[StrictStr, Field(description='The reason, for people.')]
@@ -626,7 +626,15 @@ class VideoOutput(BaseModel):
     ] = MISSING
     content_type: Annotated[
         StrictStr | MISSING,
-        Field(description='The media type of the file, for example `video/mp4`.'),
+        Field(
+            description='The media type of the file, as its bytes have it, for example `video/mp4`.'
+        ),
+    ] = MISSING
+    provider_url: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description="Where the provider had the file when the job was completed, if the configuration shows that\n(`send_back_provider_url`). It may need the provider's key, or expire within the hour.\n"
+        ),
     ] = MISSING
 
 

@@ -128,17 +128,46 @@ class Videos(Protocol[Caller]):
         """
         ...
 
+    async def video_content_head(
+        self,
+        caller: Caller,
+        video_id: str,
+        variant: Literal["video", "thumbnail", "spritesheet"] = "video",
+        redirect: bool = False,
+        if_none_match: str | None = None,
+        if_modified_since: str | None = None,
+        if_match: str | None = None,
+        if_unmodified_since: str | None = None,
+    ) -> Response:
+        """Look at video content
+
+        The headers of the download without its bytes: how large the file is, its media type and its `ETag`. A `Range` is
+        ignored, as RFC 9110 demands.
+        """
+        ...
+
     async def video_download(
         self,
         caller: Caller,
         video_id: str,
         variant: Literal["video", "thumbnail", "spritesheet"] = "video",
+        redirect: bool = False,
         range_: str | None = None,
+        if_range: str | None = None,
+        if_none_match: str | None = None,
+        if_modified_since: str | None = None,
+        if_match: str | None = None,
+        if_unmodified_since: str | None = None,
     ) -> Response:
         """Download video content
 
-        Streams the finished video, or a still made from it. The job must be `completed`; before that the answer is a 404
-        whose message names the job's status. `Range` is honoured where the source of the bytes honours it.
+        Streams the finished video, or a still made from it. The job must be `completed`; before that, and when it failed, the
+        answer is a 404 whose message names the job's status. The file of an id never changes: its `ETag` is that of its bytes.
+
+        One range of bytes can be asked for. A `Range` header with several ranges, or one that is malformed, is answered with
+        the whole file, as RFC 9110 allows. Preconditions are judged as RFC 9110 says.
+
+        A file that was deleted, or that its provider has dropped and the gateway has not kept, is a 404 `content_expired`.
         """
         ...
 
@@ -295,6 +324,7 @@ OPERATIONS: Mapping[str, Route] = {
     "videoRetrieve": Route("GET", "/v1/videos/{video_id}", "Videos", {}, True),
     "videoDelete": Route("DELETE", "/v1/videos/{video_id}", "Videos", {}, True),
     "videoEvents": Route("GET", "/v1/videos/{video_id}/events", "Videos", {}, True),
+    "videoContentHead": Route("HEAD", "/v1/videos/{video_id}/content", "Videos", {}, True),
     "videoDownload": Route("GET", "/v1/videos/{video_id}/content", "Videos", {}, True),
     "videoRemix": Route(
         "POST", "/v1/videos/{video_id}/remix", "Videos", {"application/json": "VideoRemixRequest"}, True
@@ -329,7 +359,7 @@ ALLOW: Mapping[str, str] = {
     "/v1/videos": "GET, POST",
     "/v1/videos/{video_id}": "DELETE, GET",
     "/v1/videos/{video_id}/events": "GET",
-    "/v1/videos/{video_id}/content": "GET",
+    "/v1/videos/{video_id}/content": "GET, HEAD",
     "/v1/videos/{video_id}/remix": "POST",
     "/v1/models": "GET",
     "/api/webhooks": "GET, POST",
@@ -399,10 +429,41 @@ def bind(
     async def serve_video_events(user: Caller, video_id: str) -> Response:
         return await videos.video_events(user, video_id, request.headers.get("last-event-id"))
 
-    async def serve_video_download(
-        user: Caller, video_id: str, variant: Literal["video", "thumbnail", "spritesheet"] = "video"
+    async def serve_video_content_head(
+        user: Caller,
+        video_id: str,
+        variant: Literal["video", "thumbnail", "spritesheet"] = "video",
+        redirect: bool = False,
     ) -> Response:
-        return await videos.video_download(user, video_id, variant, request.headers.get("range"))
+        return await videos.video_content_head(
+            user,
+            video_id,
+            variant,
+            redirect,
+            request.headers.get("if-none-match"),
+            request.headers.get("if-modified-since"),
+            request.headers.get("if-match"),
+            request.headers.get("if-unmodified-since"),
+        )
+
+    async def serve_video_download(
+        user: Caller,
+        video_id: str,
+        variant: Literal["video", "thumbnail", "spritesheet"] = "video",
+        redirect: bool = False,
+    ) -> Response:
+        return await videos.video_download(
+            user,
+            video_id,
+            variant,
+            redirect,
+            request.headers.get("range"),
+            request.headers.get("if-range"),
+            request.headers.get("if-none-match"),
+            request.headers.get("if-modified-since"),
+            request.headers.get("if-match"),
+            request.headers.get("if-unmodified-since"),
+        )
 
     async def serve_video_remix(user: Caller, video_id: str, payload: Payload) -> Response:
         return _respond(
@@ -477,6 +538,7 @@ def bind(
         "videoRetrieve": serve_video_retrieve,
         "videoDelete": serve_video_delete,
         "videoEvents": serve_video_events,
+        "videoContentHead": serve_video_content_head,
         "videoDownload": serve_video_download,
         "videoRemix": serve_video_remix,
         "modelList": serve_model_list,

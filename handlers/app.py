@@ -42,7 +42,7 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
     """The gateway as an ASGI application, around a worker that nothing else runs."""
     ledger, providers = worker.ledger, worker.providers
     operations = bind(
-        videos=Videos(ledger, worker.dispatcher, providers, worker.http, worker.endpoints),
+        videos=Videos(ledger, worker.dispatcher, providers, worker.outputs, worker.endpoints),
         models=Models(providers),
         webhooks=Webhooks(worker.endpoints, worker.deliveries, worker.sending),
         providers=Providers(ledger),
@@ -66,7 +66,7 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
     app.add_api(orjson.loads(files("generated").joinpath("openapi30.json").read_bytes()))
     for kind in (ReelgateError, ProblemException, HTTPException, Exception):
         app.add_error_handler(kind, envelope.respond)
-    served: ASGIApp = Requests(app, settings.public_url)
+    served: ASGIApp = Requests(app, settings.public_url, settings.trusted_proxies)
     if providers.sandbox:
         served = sandbox_mount.beside(served, settings.data_dir / "sandbox", settings.sandbox_job_seconds)
     return served

@@ -225,6 +225,7 @@ class Provider(Part):
     concurrency_and_buffer_size: Concurrency = Concurrency()
     send_back_raw_request: bool = False
     send_back_raw_response: bool = False
+    send_back_provider_url: bool = False
     custom_provider_config: Custom | None = None
 
     @model_validator(mode="after")

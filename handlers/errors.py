@@ -10,6 +10,7 @@
     │   ├── NotFound                404
     │   ├── MethodNotAllowed        405
     │   ├── Conflict                409
+    │   ├── PreconditionFailed      412
     │   ├── ContentTooLarge         413
     │   ├── UnsupportedMediaType    415
     │   ├── RangeNotSatisfiable     416
@@ -142,6 +143,11 @@ class MethodNotAllowed(CallerError):
 class Conflict(CallerError):
     status = 409
     code = "conflict"
+
+
+class PreconditionFailed(CallerError):
+    status = 412
+    code = "precondition_failed"
 
 
 class ContentTooLarge(CallerError):

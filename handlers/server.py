@@ -55,6 +55,7 @@ def serve(settings: Settings) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # edge/proxies.py reads them, from proxies that are trusted
         lifespan="on",
         timeout_graceful_shutdown=DRAIN,
     )

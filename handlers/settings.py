@@ -6,6 +6,8 @@ Nothing is read at import: `Settings()` reads, once, in `app.build` or the comma
 from __future__ import annotations
 
 import ipaddress
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
 LONGEST_PAUSE = 604_800  # seconds: a week
+LONGEST_KEPT = 36_500  # days: a century
 
 
 class SettingsError(Exception):
@@ -47,6 +50,12 @@ class Settings(BaseSettings):
         None,
         validation_alias="REELGATE_PUBLIC_URL",
         description="The address under which clients and providers reach the gateway. Default, for links in answers: as asked.",
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (),
+        validation_alias="REELGATE_TRUSTED_PROXIES",
+        description="Reverse proxies (addresses or networks, comma separated) whose `X-Forwarded-Proto`, `-Host` and `-Prefix` "
+        "are believed, for links in answers.",
     )
     max_body_mb: int = Field(
         20, ge=1, validation_alias="REELGATE_MAX_BODY_MB", description="The largest request body, in MiB."
@@ -96,6 +105,24 @@ class Settings(BaseSettings):
         validation_alias="REELGATE_WEBHOOK_LOG_DAYS",
         description="How long it can be looked up what was sent to webhooks.",
     )
+    storage: str | None = Field(
+        None,
+        validation_alias="REELGATE_STORAGE",
+        description="Where finished files are kept for good: `file:/folder`, `s3://bucket/prefix`, `gs://bucket/prefix` or "
+        "`az://account/container/prefix`. Without it they are cached for a while.",
+    )
+    cache_mb: int = Field(
+        10_240,
+        ge=0,
+        validation_alias="REELGATE_CACHE_MB",
+        description="How much of the data directory cached files may take, in MiB.",
+    )
+    retention_days: Annotated[dict[str, float], NoDecode] = Field(
+        default_factory=dict,
+        validation_alias="REELGATE_RETENTION_DAYS",
+        description="After how many days files are deleted: a number for everybody, `name:days` for single keys, comma "
+        "separated (`30,alice:7`). Default: never.",
+    )
     config: Path | None = Field(
         None,
         validation_alias="REELGATE_CONFIG",
@@ -142,9 +169,9 @@ class Settings(BaseSettings):
             keys[name] = secret
         return keys
 
-    @field_validator("webhook_retries", mode="before")
+    @field_validator("webhook_retries", "trusted_proxies", mode="before")
     @classmethod
-    def _pauses(cls, value: object) -> object:
+    def _several(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
     @field_validator("webhook_retries")
@@ -153,6 +180,33 @@ class Settings(BaseSettings):
         if not all(0 <= pause <= LONGEST_PAUSE for pause in value):
             raise ValueError(f"each pause must be 0 to {LONGEST_PAUSE} seconds")
         return value
+
+    @field_validator("retention_days", mode="before")
+    @classmethod
+    def _by_name(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        kept: dict[str, float] = {}
+        for entry in filter(None, (part.strip() for part in value.split(","))):
+            name, _, days = entry.rpartition(":")
+            if name in kept:
+                raise ValueError(f"it says twice what is for {name or 'everybody'}")
+            try:
+                kept[name] = float(days)
+            except ValueError:
+                raise ValueError(f"{entry!r} is neither a number of days nor name:days") from None
+            if not 0 < kept[name] <= LONGEST_KEPT:
+                raise ValueError(f"days must be more than 0 and at most {LONGEST_KEPT}")
+        return kept
+
+    def retention(self, owner: str) -> timedelta | None:
+        """For how long the files of an owner are kept; None: for ever."""
+        days = self.retention_days.get(owner, self.retention_days.get(""))
+        return timedelta(days=days) if days is not None else None
+
+    @property
+    def cache_bytes(self) -> int:
+        return self.cache_mb * MEBIBYTE
 
     @property
     def max_body_bytes(self) -> int:

@@ -17,18 +17,25 @@ from .jobs.changes import Changes
 from .jobs.claims import Claims
 from .jobs.database import engine_for, migrate
 from .jobs.deliveries import Deliveries
+from .jobs.files import Files
 from .jobs.ledger import Ledger
+from .jobs.outputs import Outputs
 from .jobs.reconciling import Reconciling
 from .jobs.sending import Sending
 from .jobs.tracking import Tracking
 from .jobs.webhooks import Endpoints
+from .media.cache import Cache
+from .media.storage import Store, store_at
 from .providers import registry
-from .settings import Settings
+from .settings import Settings, SettingsError
 from .upstream import Upstream
 
 
 class Worker:
-    """Nothing is opened before it runs. `own_url` is where the server of this machine is reached, with its sandbox."""
+    """Nothing is opened before it runs. `own_url` is where the server of this machine is reached, with its sandbox.
+
+    Raises SettingsError for a storage that cannot be used.
+    """
 
     def __init__(self, settings: Settings, configuration: Configuration, database: URL, own_url: str) -> None:
         self.http = Upstream()
@@ -50,15 +57,24 @@ class Worker:
         remembered = 2 * settings.tracking_concurrency
         self.ledger = Ledger(self.engine, on_end=self.sending.announce, cache_size=remembered)
         self.providers = registry.for_server(settings, configuration, own_url, self.http)
+        self.outputs = Outputs(
+            Files(self.engine),
+            self.providers,
+            self.http,
+            Cache(settings.data_dir / "cache", settings.cache_bytes),
+            _archive(settings.storage),
+            settings.retention,
+        )
         self.tracking = Tracking(
             self.claims,
             self.ledger,
             self.providers,
+            self.outputs,
             concurrency=settings.tracking_concurrency,
             pace=settings.poll_seconds,
         )
         self.changes = Changes(database, self.ledger.cache, self.tracking.wake)
-        self.reconciling = Reconciling(self.ledger, self.providers)
+        self.reconciling = Reconciling(self.ledger, self.providers, self.outputs)
         deadline = timedelta(minutes=settings.job_deadline_minutes)
         self.dispatcher = Dispatcher(self.ledger, self.providers, deadline=deadline, public_url=settings.public_url)
         self.tracking.again = self.dispatcher.again
@@ -72,10 +88,17 @@ class Worker:
             stack.push_async_callback(self.engine.dispose)
             await migrate(self.engine)
             work = [self.claims.run, self.tracking.work, self.reconciling.work, self.sending.work] if works else []
-            for run in [self.changes.run, *work]:
+            for run in [self.changes.run, self.outputs.work, *work]:
                 stack.push_async_callback(cancelled, asyncio.create_task(run()))
             stack.push_async_callback(self.dispatcher.close)
             yield
+
+
+def _archive(url: str | None) -> Store | None:
+    try:
+        return store_at(url) if url is not None else None
+    except ValueError as error:
+        raise SettingsError(f"REELGATE_STORAGE {error}") from None
 
 
 async def cancelled(task: asyncio.Task[Any]) -> None:

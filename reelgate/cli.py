@@ -146,7 +146,7 @@ def unknown(as_json: Json = False) -> None:
     import asyncio
 
     from handlers import logs, settings  # slow to import, and not needed by a client
-    from handlers.unknown import unknown
+    from handlers.operating import unknown
 
     with _settings_told():
         logs.configure("error", "auto")
@@ -175,7 +175,7 @@ def resolve(
     import asyncio
 
     from handlers import logs, settings  # slow to import, and not needed by a client
-    from handlers.unknown import adopt, close
+    from handlers.operating import adopt, close
 
     if (found is None) is not nothing_made:
         raise typer.BadParameter("Give one of --found NATIVE_ID and --nothing-made.")
@@ -186,12 +186,37 @@ def resolve(
     typer.echo(f"{job.id} is {job.state}")
 
 
+@app.command()
+def verify() -> None:
+    """Read everything in the archive and compare it with the checksums of what was kept."""
+    import asyncio
+
+    from handlers import logs, settings  # slow to import, and not needed by a client
+    from handlers.operating import verified
+
+    async def tell() -> tuple[int, int]:
+        count = damaged = 0
+        async for file, fault in verified(settings.load()):
+            count += 1
+            if fault is not None:
+                damaged += 1
+                typer.echo(f"{file.key}: {fault}")
+        return count, damaged
+
+    with _settings_told():
+        logs.configure("error", "auto")
+        count, damaged = asyncio.run(tell())
+    typer.echo(f"{count} files, {damaged} of them damaged")
+    if damaged:
+        raise typer.Exit(failures.FAILED)
+
+
 @contextmanager
 def _settings_told() -> Iterator[None]:
     from handlers.errors import ReelgateError
     from handlers.jobs.database import DatabaseError
+    from handlers.operating import CannotResolve
     from handlers.settings import SettingsError
-    from handlers.unknown import CannotResolve
 
     try:
         yield

@@ -52,13 +52,15 @@ class Gateway:
         headers |= kwargs.pop("headers", {})
         return requests.request(method, self.url + path, headers=headers, timeout=30, **kwargs)
 
-    def create(self, prompt: str = "a paper boat [sandbox:no-render]", **body: Any) -> dict[str, Any]:
-        answer = self.ask("POST", "/v1/videos", json={"model": "runway/gen4.5", "prompt": prompt, **body})
+    def create(
+        self, prompt: str = "a paper boat [sandbox:no-render]", *, key: str | None = ALICE, **body: Any
+    ) -> dict[str, Any]:
+        answer = self.ask("POST", "/v1/videos", key, json={"model": "runway/gen4.5", "prompt": prompt, **body})
         assert answer.status_code == 200, answer.text
         created: dict[str, Any] = answer.json()
         return created
 
-    def finished(self, video_id: str, *, patience: float = 20, key: str = ALICE) -> dict[str, Any]:
+    def finished(self, video_id: str, *, patience: float = 20, key: str | None = ALICE) -> dict[str, Any]:
         """The job once it has ended."""
         until = time.monotonic() + patience
         while time.monotonic() < until:
@@ -117,6 +119,7 @@ def running(
         Exposed(Recorder(build(chosen, worker), gateway.exchanges)),
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         lifespan="on",
         timeout_graceful_shutdown=2,
     )

@@ -26,7 +26,7 @@ LAYERS = (
     {"sandbox_mount"},
     {"app"},
     {"server"},
-    {"doctor", "unknown"},
+    {"doctor", "operating"},
     {"reelgate"},
 )
 """Packages, and modules and folders of `handlers/`, lowest first. Each imports from itself and from those before it."""

@@ -21,12 +21,12 @@ from ..dispatch.keys import Wishes
 from ..errors import Conflict, NotFound, ProviderError, ReelgateError, UnsupportedOperation
 from ..jobs import states
 from ..jobs.ledger import Filter, Job, KeyTaken, Ledger, Once
+from ..jobs.outputs import Outputs, Variant
 from ..jobs.webhooks import Endpoints
-from ..media.streaming import stream, whole
-from ..providers.adapter import REQUEST_TYPES, Inline
+from ..media.ranges import Conditions
+from ..providers.adapter import REQUEST_TYPES
 from ..providers.registry import Registry
-from ..upstream import Upstream
-from . import events, waiting
+from . import content, events, waiting
 from .idempotency import REPLAYED, after, once, remembered, repeated
 
 log = structlog.get_logger()
@@ -36,12 +36,12 @@ NOTHING: Mapping[str, Any] = {}
 
 class Videos:
     def __init__(
-        self, ledger: Ledger, dispatcher: Dispatcher, registry: Registry, http: Upstream, endpoints: Endpoints
+        self, ledger: Ledger, dispatcher: Dispatcher, registry: Registry, outputs: Outputs, endpoints: Endpoints
     ) -> None:
         self._ledger = ledger
         self._dispatcher = dispatcher
         self._registry = registry
-        self._http = http
+        self._outputs = outputs
         self._endpoints = endpoints
 
     async def video_generation(
@@ -122,22 +122,33 @@ class Videos:
         self,
         caller: Caller,
         video_id: str,
-        variant: Literal["video", "thumbnail", "spritesheet"] = "video",
+        variant: Variant = "video",
+        redirect: bool = False,
         range_: str | None = None,
+        if_range: str | None = None,
+        if_none_match: str | None = None,
+        if_modified_since: str | None = None,
+        if_match: str | None = None,
+        if_unmodified_since: str | None = None,
     ) -> Response:
-        job = await self._job(caller, video_id)
-        if job.state != states.COMPLETED or job.native_id is None:
-            raise NotFound(f"The video has no content: its status is {_status(job)}.", code="video_not_completed")
-        account = self._registry.account(job.provider, job.key, job.base_url)
-        provider = self._registry.maker(job.provider)
-        provider.demand("source")
-        source = await provider.adapter.source(account, job.native_id, variant)
-        if isinstance(source, Inline):
-            return whole(source.content, source.media_type, byte_range=range_, name=job.id)
-        headers = account.sent_along(source.url, source.headers)
-        return await stream(
-            self._http, source.url, headers, variant=variant, byte_range=range_, name=job.id, proxy=account.proxy
-        )
+        job = await self._to_be_shown(caller, video_id)
+        asked = Conditions(range_, if_range, if_none_match, if_modified_since, if_match, if_unmodified_since)
+        return await content.respond(self._outputs, job, variant, asked, redirect=redirect)
+
+    async def video_content_head(
+        self,
+        caller: Caller,
+        video_id: str,
+        variant: Variant = "video",
+        redirect: bool = False,
+        if_none_match: str | None = None,
+        if_modified_since: str | None = None,
+        if_match: str | None = None,
+        if_unmodified_since: str | None = None,
+    ) -> Response:
+        job = await self._to_be_shown(caller, video_id)
+        asked = Conditions(None, None, if_none_match, if_modified_since, if_match, if_unmodified_since)
+        return await content.respond(self._outputs, job, variant, asked, redirect=redirect, head=True)
 
     async def video_remix(
         self,
@@ -223,7 +234,8 @@ class Videos:
         provider.allow("video_delete")
         if job.native_id is None:
             return outcome.nothing
-        runs = job.state in states.TRACKED or job.reconcile_at is not None  # the latter was given up, and may end yet
+        # What was given up (`reconcile_at`) may end yet; what is being fetched has ended.
+        runs = job.state in states.TRACKED - {states.STORING} or job.reconcile_at is not None
         account = self._registry.account(job.provider, job.key, job.base_url)
         try:
             await provider.adapter.delete(account, job.native_id)
@@ -250,6 +262,12 @@ class Videos:
         job = await self._job(caller, video_id)
         if job.provider in self._registry.providers:  # what is known of a job is told also when its provider is gone
             self._registry.provider(job.provider).allow("video_retrieve")
+        return job
+
+    async def _to_be_shown(self, caller: Caller, video_id: str) -> Job:
+        job = await self._job(caller, video_id)
+        if job.provider in self._registry.providers:
+            self._registry.provider(job.provider).allow("video_download")
         return job
 
     async def _cursor(self, caller: Caller, after: str) -> str:
@@ -306,8 +324,7 @@ def video(job: Job, request_type: str, also: Mapping[str, Any] = NOTHING) -> mod
     if job.state == states.COMPLETED:
         url = f"{base_url.get()}/v1/videos/{job.id}/content"
         fields["videos"] = [
-            models.VideoOutput(type=models.VideoOutputType.url, url=url, content_type=output["content_type"])
-            for output in job.outputs
+            models.VideoOutput(type=models.VideoOutputType.url, url=url, **output) for output in job.outputs
         ]
     if job.content_filter is not None:
         fields["content_filter"] = models.ContentFilter(**job.content_filter)

@@ -35,7 +35,7 @@ from ..errors import (
 from ..jobs import states
 from ..jobs.ledger import Job, Ledger, Once, Plan
 from ..jobs.reconciling import asked_from
-from ..jobs.tracking import values_of
+from ..jobs.tracking import state_of, values_of
 from ..media.images import Image, from_data_url
 from ..providers.adapter import Account, Adapter, Snapshot
 from ..providers.registry import Provider, Registry
@@ -364,7 +364,7 @@ class Placing:
         while True:
             tried += 1
             try:
-                job = await self._ledger.move(self._job.id, snapshot.status, **values)
+                job = await self._ledger.move(self._job.id, state_of(snapshot), **values)
                 return job if job is not None else await self._withdraw(adapter, account, snapshot, values)
             except (SQLAlchemyError, OSError) as error:
                 log.error(

@@ -15,6 +15,7 @@ from ulid import ULID
 from ..context import base_url, forwarded_headers, request_id
 from ..errors import OutcomeUnknown
 from .envelope import envelope
+from .proxies import Networks, reached_at
 
 log = structlog.get_logger()
 
@@ -49,8 +50,10 @@ def _cut_short(event: str) -> Response:
 class Requests:
     """ASGI middleware. A caller's own `x-request-id` is kept if it is one; otherwise the request gets a ULID."""
 
-    def __init__(self, app: ASGIApp, public_url: str | None) -> None:
+    def __init__(self, app: ASGIApp, public_url: str | None, trusted: Networks) -> None:
+        """`trusted` are the proxies that are believed where the caller reaches the gateway, unless `public_url` says it."""
         self._app = app
+        self._trusted = trusted
         self._public_url = public_url.rstrip("/") if public_url is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +66,7 @@ class Requests:
         given = headers.get("x-request-id", "")
         identity = given if ACCEPTABLE_ID.fullmatch(given) else str(ULID()).lower()
         request_id.set(identity)
-        base_url.set(self._public_url or f"{scope['scheme']}://{headers.get('host', '')}")
+        base_url.set(self._public_url or reached_at(scope, headers, self._trusted))
         forwarded_headers.set(
             {
                 name.removeprefix(FORWARDED): value

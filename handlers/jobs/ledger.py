@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, cast, delete, func, insert, or_, select, update
@@ -24,6 +25,7 @@ from ulid import ULID
 from generated.models import VideoStatus
 
 from . import states
+from .files import give_up
 from .tables import BYTEWISE, WOKEN, jobs, plans, tags
 
 InTransaction = Callable[[AsyncConnection], Awaitable[None]]
@@ -416,14 +418,15 @@ class Ledger:
         return await self._change(CHANGE, job_id, values)
 
     async def delete(self, job_id: str) -> bool:
-        """Mark a job deleted; False if it was already. A job that has not ended is closed as failed."""
+        """Mark a job deleted, and its files for deletion; False if it was already. One that has not ended is closed as failed."""
         now = datetime.now(UTC)
         cancelled = {"code": CANCELLED, "message": "The job was deleted before it finished."}
         gone = {"deleted_at": now, "reconcile_at": None, "worker": None}
         closed = {**gone, "state": states.FAILED, "completed_at": now, "error": cancelled}
-        if await self._end(DELETE_UNENDED, job_id, closed) is not None:
+        also = partial(give_up, job_id=job_id)
+        if await self._end(DELETE_UNENDED, job_id, closed, also) is not None:
             return True
-        return await self._end(DELETE, job_id, gone) is not None
+        return await self._end(DELETE, job_id, gone, also) is not None
 
     async def _end(
         self,

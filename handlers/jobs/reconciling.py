@@ -16,11 +16,13 @@ from typing import Any, Final
 import structlog
 
 from ..errors import ProviderError, ReelgateError
+from ..media.storage import StorageError
 from ..providers.adapter import Account, Listed
 from ..providers.registry import Registry
 from . import states
 from .ledger import Adopted, Job, Ledger
-from .tracking import values_of
+from .outputs import InvalidOutput, Outputs
+from .tracking import state_of, values_of
 
 log = structlog.get_logger()
 
@@ -30,6 +32,7 @@ PRESUMED_DEAD: Final = 60.0  # seconds without a mark of its dispatcher (dispatc
 FIRST: Final = 5.0  # seconds until the first question about an unknown create
 CERTAIN: Final = 120.0  # seconds after which a job that a list does not have was never made
 SLOWEST: Final = 3600.0  # seconds between two questions
+TIME_TO_STORE: Final = timedelta(minutes=10)  # for the file of a job that is completed late to be fetched
 GIVEN_UP: Final = 24 * 3600.0  # seconds after which nobody asks any more
 NO_LIST: Final = frozenset({404, 405, 501})
 SKEW: Final = timedelta(seconds=60)  # by which a provider's clock may be behind ours
@@ -50,8 +53,9 @@ def asked_from(registry: Registry, provider: str, key: str | None) -> datetime |
 
 
 class Reconciling:
-    def __init__(self, ledger: Ledger, registry: Registry) -> None:
+    def __init__(self, ledger: Ledger, registry: Registry, outputs: Outputs) -> None:
         self._ledger = ledger
+        self._outputs = outputs
         self._registry = registry
 
     async def work(self) -> None:
@@ -78,8 +82,12 @@ class Reconciling:
         waited = _seconds_since(job.updated_at)
         try:
             settled = await (self._find(job, waited) if job.state == states.UNKNOWN else self._ask_again(job))
-        except ReelgateError as error:
-            log.warning("cannot ask what became of a job", job=job.id, error=error.message)
+        except InvalidOutput as error:
+            log.warning("what a job was finished with is no video", job=job.id, error=str(error))
+            await self._ledger.put_off(job.id, None)
+            settled = True
+        except (ReelgateError, StorageError) as error:
+            log.warning("cannot ask what became of a job", job=job.id, error=str(error))
             settled = False
             if isinstance(error, ProviderError) and error.upstream_status in NO_LIST and waited > CERTAIN:
                 await self._ledger.put_off(job.id, None)  # a server of the dialect that has no list, as it turns out
@@ -137,7 +145,7 @@ class Reconciling:
         if snapshot.model is not None:
             values["model"] = snapshot.model
         log.info("an unknown submission was found", job=job.id, provider=job.provider, native_id=native_id)
-        return await self._ledger.move(job.id, snapshot.status, also=only_one, **values)
+        return await self._ledger.move(job.id, state_of(snapshot), also=only_one, **values)
 
     async def close(self, job: Job, error: Mapping[str, str]) -> Job | None:
         """End an unknown create without a video, so that its caller can send it again, with the same idempotency key too."""
@@ -157,8 +165,10 @@ class Reconciling:
                 return True
             raise
         if snapshot.status == states.COMPLETED:
+            await self._ledger.put_off(job.id, datetime.now(UTC) + TIME_TO_STORE)  # nobody else is to begin meanwhile
+            stored = await self._outputs.capture(job)
             log.info("a job was completed after its deadline", job=job.id)
-            await self._ledger.finish_late(job.id, **values_of(snapshot))
+            await self._ledger.finish_late(job.id, **{**values_of(snapshot), **stored})
         elif snapshot.status == states.FAILED:
             await self._ledger.put_off(job.id, None)
         return snapshot.status in states.TERMINAL

@@ -1,9 +1,10 @@
 """A job's life, as tables.
 
-    submitting -> queued -> in_progress -> completed | failed
-         └-----> unknown -> queued | in_progress | completed | failed
+    submitting -> queued -> in_progress -> storing -> completed | failed
+         └-----> unknown -> queued | in_progress | storing | failed
 
-`submitting` is committed before the provider is called. `unknown` is a create whose outcome was not learned, or not yet.
+`submitting` is committed before the provider is called. `unknown` is a create whose outcome was not learned, or not yet. In
+`storing` the provider is done, and its file is fetched, examined and kept; a file that is no video fails the job.
 `completed` and `failed` are written once, with one exception: a job that was given up at its deadline is completed when the
 provider finishes it after all. A job with `failover: job` goes back to `submitting` when it fails. On the wire only the four
 words of the contract appear.
@@ -18,22 +19,24 @@ from generated.models import VideoStatus
 SUBMITTING: Final = "submitting"
 QUEUED: Final = "queued"
 IN_PROGRESS: Final = "in_progress"
+STORING: Final = "storing"
 COMPLETED: Final = "completed"
 FAILED: Final = "failed"
 UNKNOWN: Final = "unknown"
 
 TERMINAL: Final = frozenset({COMPLETED, FAILED})
-TRACKED: Final = frozenset({QUEUED, IN_PROGRESS})
-"""The provider has the job, and it is not over."""
+TRACKED: Final = frozenset({QUEUED, IN_PROGRESS, STORING})
+"""The provider has the job, and it is not over, or its file has yet to be fetched."""
 
 UNFINISHED: Final = TRACKED | {SUBMITTING}
 """Somebody works on it: it is being placed, or followed."""
 
 NEXT: Final = {
-    SUBMITTING: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED, UNKNOWN}),
-    QUEUED: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED, SUBMITTING}),
-    IN_PROGRESS: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED, SUBMITTING}),
-    UNKNOWN: frozenset({QUEUED, IN_PROGRESS, COMPLETED, FAILED}),
+    SUBMITTING: frozenset({QUEUED, IN_PROGRESS, STORING, FAILED, UNKNOWN}),
+    QUEUED: frozenset({QUEUED, IN_PROGRESS, STORING, FAILED, SUBMITTING}),
+    IN_PROGRESS: frozenset({QUEUED, IN_PROGRESS, STORING, FAILED, SUBMITTING}),
+    STORING: frozenset({STORING, COMPLETED, FAILED, SUBMITTING}),
+    UNKNOWN: frozenset({QUEUED, IN_PROGRESS, STORING, FAILED}),
     COMPLETED: frozenset[str](),
     FAILED: frozenset[str](),
 }
@@ -42,6 +45,9 @@ NEXT: Final = {
 TIMED_OUT: Final = "timeout"
 """The code of the error with which a job is given up at its deadline."""
 
+INVALID_OUTPUT: Final = "invalid_output"
+"""The code of the error of a job whose provider gave something that is no video."""
+
 BEFORE: Final = {after: frozenset(b for b, nexts in NEXT.items() if after in nexts) for after in NEXT}
 """The states from which a state can be reached: what an update demands of the row it changes."""
 
@@ -49,6 +55,7 @@ WIRE: Final = {
     SUBMITTING: VideoStatus.queued,
     QUEUED: VideoStatus.queued,
     IN_PROGRESS: VideoStatus.in_progress,
+    STORING: VideoStatus.in_progress,
     COMPLETED: VideoStatus.completed,
     FAILED: VideoStatus.failed,
     UNKNOWN: VideoStatus.failed,

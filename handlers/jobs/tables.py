@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     ARRAY,
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -26,7 +27,7 @@ from .states import NEXT
 metadata = MetaData()
 
 STATUS = """CASE WHEN state IN ('submitting', 'queued') OR (state = 'unknown' AND reconcile_at IS NOT NULL) THEN 'queued'
-    WHEN state = 'unknown' THEN 'failed' ELSE state END"""
+    WHEN state = 'unknown' THEN 'failed' WHEN state = 'storing' THEN 'in_progress' ELSE state END"""
 """What `Job.status` says, in SQL."""
 
 LISTED = text("deleted_at IS NULL")
@@ -119,7 +120,9 @@ jobs = Table(
     Index(
         "jobs_to_follow",
         "id",
-        postgresql_where=text("worker IS NULL AND deleted_at IS NULL AND state IN ('queued', 'in_progress')"),
+        postgresql_where=text(
+            "worker IS NULL AND deleted_at IS NULL AND state IN ('queued', 'in_progress', 'storing')"
+        ),
     ),
     Index("jobs_by_worker", "worker", postgresql_where=text("worker IS NOT NULL")),
     Index("jobs_to_reconcile", "reconcile_at", postgresql_where=text("reconcile_at IS NOT NULL")),
@@ -134,6 +137,23 @@ tags = Table(
     Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
     Index("job_tags_by_value", "owner", "name", "value", text('job_id COLLATE "C"'), unique=True),
     comment="the metadata of jobs, for the list to be filtered by",
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id"), primary_key=True),
+    Column("variant", Text, primary_key=True, comment="video, thumbnail or spritesheet"),
+    Column("key", Text, nullable=False, comment="its name where it is kept"),
+    Column("size", BigInteger, nullable=False, comment="bytes"),
+    Column("sha256", Text, nullable=False, comment="of its bytes, in hexadecimal; its ETag"),
+    Column("media_type", Text, nullable=False),
+    Column("store", Text, comment="the URL of the archive that has it; NULL: none, at most the caches of machines"),
+    Column("delete_at", DateTime(timezone=True), comment="when it has been kept for long enough"),
+    Column("deleted_at", DateTime(timezone=True), comment="when it was deleted; what it was stays known"),
+    Index("files_to_delete", "delete_at", postgresql_where=text("delete_at IS NOT NULL AND deleted_at IS NULL")),
+    CheckConstraint("variant IN ('video', 'thumbnail', 'spritesheet')", name="files_variant_known"),
+    comment="the files of finished jobs, by what is known of their bytes",
 )
 
 plans = Table(

@@ -1,8 +1,8 @@
 """Following a job from the provider's yes to its end.
 
 A process claims the jobs that nobody follows (claims.py). For each there is one asyncio task for as long as the job runs: it asks
-the provider at a pace that fits it, writes down what changed, and ends in a terminal state. When the process stops or dies, the
-jobs are claimed by others.
+the provider at a pace that fits it, writes down what changed, has the finished file kept (outputs.py), and ends in a terminal
+state. When the process stops or dies, the jobs are claimed by others.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from typing import Any, Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import ProviderError, ReelgateError
+from ..errors import NotFound, ProviderError, ReelgateError
+from ..media.storage import StorageError
 from ..providers.adapter import Snapshot
 from ..providers.registry import Registry
 from . import states
 from .cadence import Cadence
 from .claims import Claims
 from .ledger import Job, Ledger
+from .outputs import InvalidOutput, Outputs
 
 log = structlog.get_logger()
 
@@ -36,6 +38,10 @@ PENS: Final = 8  # answers that are written down side by side; more would leave 
 LEAST: Final = 0.5  # seconds between two questions about a job, whoever wakes it
 SLOWEST: Final = 60.0  # seconds: the longest pause between two questions, however often they fail
 GONE_AFTER: Final = 3  # failures in a row, the last a 404, before we believe that the provider has lost the job
+UNPLAYABLE_AFTER: Final = (
+    3  # tries to get a video, after which a file that is none, or not there, counts as what was made
+)
+TIME_TO_STORE: Final = timedelta(hours=1)  # that is left at least for a finished file to be fetched
 LATE: Final = 60.0  # seconds after its deadline until a job that was given up is asked about again
 
 Again = Callable[[Job, Snapshot], Awaitable[bool]]
@@ -44,12 +50,20 @@ Again = Callable[[Job, Snapshot], Awaitable[bool]]
 
 class Tracking:
     def __init__(
-        self, claims: Claims, ledger: Ledger, registry: Registry, *, concurrency: int, pace: float | None = None
+        self,
+        claims: Claims,
+        ledger: Ledger,
+        registry: Registry,
+        outputs: Outputs,
+        *,
+        concurrency: int,
+        pace: float | None = None,
     ) -> None:
         """`pace` is how many seconds lie between two questions about one job, where that is not found out from job to job."""
         self._claims = claims
         self._ledger = ledger
         self._registry = registry
+        self._outputs = outputs
         self._concurrency = concurrency
         self._own_pace = pace
         self._pens = asyncio.Semaphore(PENS)
@@ -84,30 +98,62 @@ class Tracking:
         failures = 0
         pause: float | None = None
         while job.state in states.TRACKED:
-            pace = self._pace(job)
+            state, pace = job.state, self._pace(job)
             if pause is None:  # whoever followed the job before may have asked just now
                 pause = max(0.0, pace - (datetime.now(UTC) - job.updated_at).total_seconds())
+            if state == states.STORING and failures == 0:
+                pause = 0.0
             left = (job.deadline_at - datetime.now(UTC)).total_seconds()
             await self._rest(job.id, max(0.0, min(pause, max(SLOWEST, pace), left + 0.1)))
             if not self._claims.hold:
                 return False
             try:
-                snapshot = await self._ask(job)
+                if state == states.STORING:
+                    await self._store(job)
+                else:
+                    snapshot = await self._ask(job)
             except Exception as error:  # whatever it is, the job must come to its end, at the latest by its deadline
                 failures += 1
                 pause = _patience(error, pace, failures)
-                broke = None if isinstance(error, ReelgateError) else error
-                log.warning("cannot ask about a job", job=job.id, error=str(error), failures=failures, exc_info=broke)
-                if failures >= GONE_AFTER and isinstance(error, ProviderError) and error.upstream_status == 404:
-                    await self._fail(job, "provider_lost_job", "The provider does not know the job any more.")
-                elif datetime.now(UTC) > job.deadline_at:
-                    await self._give_up(job)
+                broke = None if isinstance(error, ReelgateError | InvalidOutput | StorageError) else error
+                what = "cannot keep what was made" if state == states.STORING else "cannot ask about a job"
+                log.warning(what, job=job.id, error=str(error), failures=failures, exc_info=broke)
+                await self._judge(job, error, failures)
             else:
                 failures = 0
-                pause = self._pause(job, snapshot, pace)
-                await self._write(job, snapshot)
+                if state != states.STORING:
+                    pause = self._pause(job, snapshot, pace)
+                    await self._write(job, snapshot)
             job = await self._ledger.get(job.id) or job
+            if job.state != state:
+                failures = 0
         return True
+
+    async def _judge(self, job: Job, error: Exception, failures: int) -> None:
+        """End a job that has failed often enough, or for long enough."""
+        lost = isinstance(error, ProviderError) and error.upstream_status == 404
+        if job.state == states.STORING:
+            if failures >= UNPLAYABLE_AFTER and isinstance(error, InvalidOutput | NotFound):
+                await self._refuse(job, str(error))
+                return
+        elif failures >= GONE_AFTER and lost:
+            await self._fail(job, "provider_lost_job", "The provider does not know the job any more.")
+            return
+        if datetime.now(UTC) > job.deadline_at:
+            await self._give_up(job)
+
+    async def _store(self, job: Job) -> None:
+        """Have the file of a finished job kept, and complete the job."""
+        values = await self._outputs.capture(job)
+        async with self._pens:
+            await self._ledger.move(job.id, states.COMPLETED, **values)
+
+    async def _refuse(self, job: Job, message: str) -> None:
+        """End a job whose provider says that it is done, and has no video to show for it."""
+        assert job.native_id is not None, "a tracked job has a native id"
+        failed = Snapshot(job.native_id, states.FAILED, error_code=states.INVALID_OUTPUT, error_message=message)
+        if not await self.again(job, failed):
+            await self._fail(job, states.INVALID_OUTPUT, message)
 
     def wake(self, job_id: str) -> None:
         """Ask about the job at once, if it is followed here."""
@@ -152,13 +198,16 @@ class Tracking:
         changed = {name: value for name, value in values_of(snapshot).items() if value != getattr(job, name)}
         if snapshot.status == states.FAILED and await self.again(job, snapshot):
             return
-        if changed or snapshot.status != job.state:
+        state = state_of(snapshot)
+        if changed or state != job.state:
+            if state == states.STORING:
+                changed["deadline_at"] = max(job.deadline_at, datetime.now(UTC) + TIME_TO_STORE)
             async with self._pens:
-                await self._ledger.move(job.id, snapshot.status, **changed)
-        if snapshot.status == states.COMPLETED:
+                await self._ledger.move(job.id, state, **changed)
+        if state == states.STORING:
             age = (datetime.now(UTC) - job.created_at).total_seconds()
             self._cadence.learn(job.provider, job.model, age)
-        elif snapshot.status != states.FAILED and datetime.now(UTC) > job.deadline_at:
+        elif state != states.FAILED and datetime.now(UTC) > job.deadline_at:
             await self._give_up(job)
 
     async def _give_up(self, job: Job) -> None:
@@ -244,23 +293,26 @@ def _percent(progress: float | None) -> float | None:
     return None if progress is None else min(max(progress, 0.0), 100.0)
 
 
+def state_of(snapshot: Snapshot) -> str:
+    """The state of a job of which a provider says this. What the provider has completed is yet to be fetched."""
+    return states.STORING if snapshot.status == states.COMPLETED else snapshot.status
+
+
 def values_of(snapshot: Snapshot) -> dict[str, Any]:
     """What a snapshot says, as columns of the ledger. What the provider does not say is left out, so it changes nothing."""
-    ended = snapshot.status in states.TERMINAL
+    failed = snapshot.status == states.FAILED
     said: dict[str, Any] = {
         "native_id": snapshot.native_id,
         "progress": 100.0 if snapshot.status == states.COMPLETED else _percent(snapshot.progress),
         "seconds": snapshot.seconds,
         "size": snapshot.size,
-        "completed_at": (snapshot.completed_at or datetime.now(UTC)) if ended else None,
+        "completed_at": (snapshot.completed_at or datetime.now(UTC)) if failed else None,
         "expires_at": snapshot.expires_at,
         "cost_usd": snapshot.cost_usd,
     }
     values = {name: value for name, value in said.items() if value is not None}
     values["provider_status"] = snapshot.provider_status  # None again once the provider says a word we know
-    if snapshot.outputs:
-        values["outputs"] = [{"content_type": output.content_type} for output in snapshot.outputs]
-    if snapshot.status == states.FAILED:
+    if failed:
         values["error"] = {
             "code": snapshot.error_code or "provider_failed",
             "message": snapshot.error_message or "The provider failed the job without saying why.",

@@ -105,13 +105,6 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
-    """A finished file at the provider."""
-
-    content_type: str = "video/mp4"
-
-
-@dataclass(frozen=True, slots=True)
 class Filtered:
     """Content that the provider withheld."""
 
@@ -132,7 +125,6 @@ class Snapshot:
     size: str | None = None  # "1280x720"
     completed_at: datetime | None = None
     expires_at: datetime | None = None
-    outputs: tuple[Output, ...] = ()
     error_code: str | None = None
     error_message: str | None = None
     filtered: Filtered | None = None
@@ -186,6 +178,7 @@ class Adapter:
     sandbox_options: ClassVar[Mapping[str, str]] = {}  # and the options beside it
     poll_seconds: ClassVar[float] = 5.0  # how often a running job is asked about
     cancels: ClassVar[bool] = True  # whether `delete` stops a job that runs, where there is a `delete` at all
+    variants: ClassVar[frozenset[str]] = frozenset({"video"})  # what `source` can be asked for
     erases: ClassVar[bool] = True  # whether `delete` erases one that has ended
 
     async def generate(
@@ -198,7 +191,7 @@ class Adapter:
         raise UnsupportedOperation(REQUEST_TYPES["retrieve"], self.name)
 
     async def source(self, account: Account, native_id: str, variant: str) -> Source | Inline:
-        """Where the file is. `variant` is video, thumbnail or spritesheet; NotFound if there is no such file."""
+        """Where the file is. `variant` is one of `variants`; NotFound if there is no such file any more."""
         raise UnsupportedOperation(REQUEST_TYPES["source"], self.name)
 
     async def delete(self, account: Account, native_id: str) -> None:

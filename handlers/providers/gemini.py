@@ -34,7 +34,7 @@ from generated.upstreams.gemini import (
 from ..errors import NotFound, Refused, UnsupportedOperation
 from ..media.images import Image
 from ..upstream import Reply
-from .adapter import REQUEST_TYPES, Account, Adapter, Inline, Output, Snapshot, Source, extras, read
+from .adapter import REQUEST_TYPES, Account, Adapter, Inline, Snapshot, Source, extras, read
 from .google import (
     complaint,
     failed,
@@ -92,10 +92,6 @@ class Gemini(Adapter):
         return with_file(snapshot, await file_of(account, video.uri))
 
     async def source(self, account: Account, native_id: str, variant: str) -> Source | Inline:
-        if variant != "video":
-            raise NotFound(
-                f"Gemini makes no {variant}; ask for variant=video.", code="variant_not_available", param="variant"
-            )
         video = output(await ask(account, native_id))
         if video is None:
             raise NotFound("The provider no longer has the file.", code="content_expired")
@@ -249,7 +245,7 @@ def decode(job: Interaction | Operation) -> Snapshot:
     elif output(job) is None:
         snapshot = withheld(job.id, 1, (message,) if message else ())
     else:
-        snapshot = Snapshot(job.id, "completed", outputs=(Output(),))
+        snapshot = Snapshot(job.id, "completed")
     return replace(snapshot, completed_at=known(job.updated), cost_usd=cost(job))
 
 

@@ -21,7 +21,7 @@ from generated.upstreams.gemini import ApiError, ErrorResponse
 from ..errors import InvalidRequest, ProviderError
 from ..media.images import Image
 from ..upstream import Reply
-from .adapter import Filtered, Output, Snapshot, extras
+from .adapter import Filtered, Snapshot, extras
 from .refusals import refusal
 
 Item = TypeVar("Item")
@@ -172,7 +172,7 @@ def veo_decode(operation: VeoOperation, result: VeoResult | MISSING, videos: int
     if not videos:
         return withheld(operation.name, max(1, count), reasons)
     filtered = Filtered(count, tuple(reasons)) if count else None
-    return Snapshot(operation.name, "completed", outputs=(Output(),), filtered=filtered)
+    return Snapshot(operation.name, "completed", filtered=filtered)
 
 
 def complaint(status: Status) -> tuple[str | None, str | None]:

@@ -24,10 +24,10 @@ from pydantic import MISSING, BaseModel, ValidationError
 from generated.models import VideoGenerationRequest, VideoRemixRequest
 from generated.upstreams.openai import ErrorResponse, RemixVideo, Video, VideoList
 
-from ..errors import InvalidRequest, NotFound, ProviderError, ProviderFailed
+from ..errors import InvalidRequest, ProviderError, ProviderFailed
 from ..media.images import Image
 from ..upstream import File, Reply
-from .adapter import Account, Adapter, Filtered, Listed, Output, Snapshot, Source, extras, moment, read
+from .adapter import Account, Adapter, Filtered, Listed, Snapshot, Source, extras, moment, read
 from .refusals import refusal
 
 STATUS = {
@@ -51,6 +51,7 @@ class OpenAI(Adapter):
     base_url = "https://api.openai.com/v1"
     key_variables: ClassVar[tuple[str, ...]] = ("OPENAI_API_KEY",)
     url_variables: ClassVar[tuple[str, ...]] = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
+    variants = frozenset({"video", "thumbnail", "spritesheet"})
     sandbox_path = "/openai/v1"
     sandbox_secret = "sk-sandbox-reelgate"  # noqa: S105  opens nothing but an emulator
 
@@ -136,14 +137,6 @@ def content_url(account: Account, native_id: str) -> str:
     return f"{account.base_url}{path(native_id)}/content"
 
 
-def video_only(provider: str, variant: str) -> None:
-    """Raises NotFound for a preview, for servers that make none."""
-    if variant != "video":
-        raise NotFound(
-            f"{provider} makes no {variant}; ask for variant=video.", code="variant_not_available", param="variant"
-        )
-
-
 def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> dict[str, str | File]:
     """Our request -> the fields of their form."""
     form: dict[str, str | File] = {name: text(value) for name, value in extras(request).items()}
@@ -194,7 +187,6 @@ def decode(video: Video, reply: Reply) -> Snapshot:
         size=None if video.size is MISSING else video.size,
         completed_at=None if video.completed_at is MISSING else moment(video.completed_at),
         expires_at=None if video.expires_at is MISSING else moment(video.expires_at),
-        outputs=(Output(),) if status == "completed" else (),
         error_code="content_filtered" if moderated else code or ("expired" if video.status == "expired" else None),
         error_message=message,
         filtered=Filtered(1, (message or str(code),)) if moderated else None,

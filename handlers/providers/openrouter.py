@@ -21,10 +21,10 @@ from pydantic import MISSING, BaseModel, ValidationError
 from generated.models import VideoGenerationRequest, VideoRemixRequest
 from generated.upstreams.openrouter import CreateVideo, ErrorMetadata, ErrorResponse, Generation, Job
 
-from ..errors import InvalidRequest, NotFound, ProviderError, ProviderFailed
+from ..errors import InvalidRequest, ProviderError, ProviderFailed
 from ..media.images import Image
 from ..upstream import Reply
-from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, extras, moment, read
+from .adapter import Account, Adapter, Filtered, Snapshot, Source, extras, moment, read
 from .refusals import refusal
 
 Theirs = TypeVar("Theirs", bound=BaseModel)
@@ -61,10 +61,6 @@ class OpenRouter(Adapter):
         return decode(await fetch(Job, account, path(native_id)))
 
     async def source(self, account: Account, native_id: str, variant: str) -> Source:
-        if variant != "video":
-            raise NotFound(
-                f"OpenRouter makes no {variant}; ask for variant=video.", code="variant_not_available", param="variant"
-            )
         return Source(f"{account.base_url}{path(native_id)}/content?index=0", headers(account))
 
     async def remix(self, account: Account, native_id: str, request: VideoRemixRequest) -> Snapshot:
@@ -140,7 +136,6 @@ def decode(job: Job) -> Snapshot:
         status=status or "in_progress",
         provider_status=None if status else job.status,
         expires_at=None if job.expires_at is MISSING else moment(job.expires_at),
-        outputs=(Output(),) if status == "completed" else (),
         error_code="content_filtered" if moderated else ended_by,
         error_message=why,
         filtered=Filtered(1, (str(why),)) if moderated else None,

@@ -60,6 +60,7 @@ class Provider:
     refused: frozenset[str] = frozenset()  # request types that the configuration does not allow
     shows_raw_request: bool = False
     shows_raw_response: bool = False
+    shows_provider_url: bool = False
 
     def capabilities(self, model: str) -> Capabilities:
         """What a model can do. Raises NotFound if the provider has no such model, or has it no longer."""
@@ -276,6 +277,7 @@ def _provider(name: str, found: Configured, http: Upstream) -> Provider:
         refused=custom.refused_requests if custom is not None else frozenset(),
         shows_raw_request=found.send_back_raw_request,
         shows_raw_response=found.send_back_raw_response,
+        shows_provider_url=found.send_back_provider_url,
     )
 
 

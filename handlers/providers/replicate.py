@@ -44,7 +44,6 @@ from .adapter import (
     Adapter,
     Filtered,
     Listed,
-    Output,
     Snapshot,
     Source,
     Theirs,
@@ -124,12 +123,6 @@ class Replicate(Adapter):
         return decode(await fetch(Prediction, account, path(native_id)))
 
     async def source(self, account: Account, native_id: str, variant: str) -> Source:
-        if variant != "video":
-            raise NotFound(
-                f"Replicate makes no {variant}; ask for variant=video.",
-                code="variant_not_available",
-                param="variant",
-            )
         return Source(output_url(await fetch(Prediction, account, path(native_id))))
 
     async def delete(self, account: Account, native_id: str) -> None:
@@ -287,7 +280,6 @@ def decode(prediction: Prediction) -> Snapshot:
         seconds=None if length is MISSING else f"{length:g}",
         completed_at=ended,
         expires_at=ended + FILES_KEPT if done and ended is not None else None,
-        outputs=(Output(),) if done and file_url(prediction.output) is not None else (),
         error_code="content_filtered" if filtered else code,
         error_message=message,
         filtered=Filtered(1, (str(message),)) if filtered else None,

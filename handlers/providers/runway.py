@@ -29,7 +29,7 @@ from generated.upstreams.runway import (
 from ..errors import InvalidRequest, NotFound, ProviderError
 from ..media.images import Image
 from ..upstream import Reply
-from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, expressed, extras, read
+from .adapter import Account, Adapter, Filtered, Snapshot, Source, expressed, extras, read
 from .refusals import refusal
 
 EDITOR = "aleph2"  # Runway's model that changes a video as a prompt says
@@ -76,12 +76,6 @@ class Runway(Adapter):
         return decode(await task(account, native_id))
 
     async def source(self, account: Account, native_id: str, variant: str) -> Source:
-        if variant != "video":
-            raise NotFound(
-                f"Runway makes no {variant}; ask for variant=video.",
-                code="variant_not_available",
-                param="variant",
-            )
         return Source(await output_url(account, native_id))
 
     async def delete(self, account: Account, native_id: str) -> None:
@@ -165,7 +159,6 @@ def decode(task: Task) -> Snapshot:
         status=status or "in_progress",
         provider_status=None if status else task.status,
         progress=None if task.progress is MISSING or task.progress is None else task.progress * 100,
-        outputs=(Output(),) if status == "completed" else (),
         error_code="content_filtered" if filtered else code,
         error_message=failure,
         filtered=Filtered(1, (str(code),)) if filtered else None,

@@ -44,6 +44,7 @@ class SGLang(openai.OpenAI):
     url_variables = ("SGLANG_API_BASE",)
     needs_key = False
     open_models = True
+    variants = frozenset({"video"})
     sandbox_path = "/sgl/v1"
     sandbox_secret = "sgl-sandbox-reelgate"  # noqa: S105  opens nothing but an emulator
     remix = Adapter.remix  # there is none
@@ -64,7 +65,6 @@ class SGLang(openai.OpenAI):
 
     async def source(self, account: Account, native_id: str, variant: str) -> Source:
         """Where the file is; the job has to be asked, because a server with a cloud storage refuses to serve it itself."""
-        openai.video_only(self.name, variant)
         reply = await account.call("GET", openai.path(native_id), headers=self.auth(account))
         if not reply.ok:
             raise self.refused(reply)

@@ -71,10 +71,6 @@ class Vertex(Adapter):
         return decode(await operation(account, native_id))
 
     async def source(self, account: Account, native_id: str, variant: str) -> Source | Inline:
-        if variant != "video":
-            raise NotFound(
-                f"Vertex AI makes no {variant}; ask for variant=video.", code="variant_not_available", param="variant"
-            )
         video = output(await operation(account, native_id))
         if video.gcs_uri is not MISSING:
             return Source(object_url(account, video.gcs_uri), await authorization(account))

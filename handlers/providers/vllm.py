@@ -41,6 +41,7 @@ class VLLM(openai.OpenAI):
     url_variables = ("HOSTED_VLLM_API_BASE", "VLLM_API_BASE")  # LiteLLM's, and ours
     needs_key = False
     open_models = True
+    variants = frozenset({"video"})
     sandbox_path = "/vllm/v1"
     sandbox_secret = "vllm-sandbox-reelgate"  # noqa: S105  opens nothing but an emulator
     remix = Adapter.remix  # there is none
@@ -63,7 +64,6 @@ class VLLM(openai.OpenAI):
         return refusal(reply, error.message, creates=creates, param=None if error.param is MISSING else error.param)
 
     async def source(self, account: Account, native_id: str, variant: str) -> Source:
-        openai.video_only(self.name, variant)
         return Source(openai.content_url(account, native_id), self.auth(account))
 
 

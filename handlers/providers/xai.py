@@ -33,7 +33,7 @@ from generated.upstreams.xai import (
 from ..errors import ContentRefused, InvalidRequest, NotFound, ProviderError, Refused
 from ..media.images import Image
 from ..upstream import Reply
-from .adapter import Account, Adapter, Filtered, Output, Snapshot, Source, expressed, extras, read
+from .adapter import Account, Adapter, Filtered, Snapshot, Source, expressed, extras, read
 from .refusals import refusal
 
 T = TypeVar("T")
@@ -103,10 +103,6 @@ class XAI(Adapter):
         return decode(native_id, read_status(reply))
 
     async def source(self, account: Account, native_id: str, variant: str) -> Source:
-        if variant != "video":
-            raise NotFound(
-                f"xAI makes no {variant}; ask for variant=video.", code="variant_not_available", param="variant"
-            )
         return Source(await output_url(account, native_id))
 
     async def remix(self, account: Account, native_id: str, request: VideoRemixRequest) -> Snapshot:
@@ -201,7 +197,6 @@ def decode(native_id: str, found: VideoStatus) -> Snapshot:
         provider_status=None if now else word,
         progress=progress,
         seconds=None if length is None else f"{length:g}",
-        outputs=(Output(),) if now == "completed" and url else (),
         error_code="content_filtered" if filtered else code,
         error_message=message,
         filtered=Filtered(1, (str(message),)) if filtered else None,

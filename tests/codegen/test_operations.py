@@ -29,7 +29,7 @@ def test_names_become_names_of_python(name, python):
 
 def test_operations_keep_the_order_of_the_document():
     names = [operation.name for operation in operations(SMALL)]
-    assert names == ["thing_list", "thing_make", "thing_file", "thing_drop", "thing_events", "ping"]
+    assert names == ["thing_list", "thing_make", "thing_file", "thing_look", "thing_drop", "thing_events", "ping"]
 
 
 def test_operations_know_their_answers_and_refusals():

@@ -111,7 +111,9 @@ def test_query_parameters_arrive_cast_and_with_their_defaults(http, handlers):
 
 def test_headers_arrive_and_bytes_pass_untouched(http, handlers):
     response = http.get("/v1/videos/video_1/content", headers={"Range": "bytes=0-3"})
-    assert handlers.calls == [("video_download", ("ann", "video_1", "video", "bytes=0-3"))]
+    assert handlers.calls == [
+        ("video_download", ("ann", "video_1", "video", False, "bytes=0-3", None, None, None, None, None))
+    ]
     assert (response.status_code, response.content, response.headers["content-type"]) == (206, b"film", "video/mp4")
 
 

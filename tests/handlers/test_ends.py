@@ -46,7 +46,7 @@ def move(state: str, **values: object) -> Change:
 
 TIMED_OUT = {"code": states.TIMED_OUT, "message": "…"}
 ENDS: list[tuple[str, dict[str, object], Change, str]] = [
-    ("completed", {"state": states.IN_PROGRESS}, move(states.COMPLETED), "completed"),
+    ("completed", {"state": states.STORING}, move(states.COMPLETED), "completed"),
     ("failed", {"state": states.QUEUED}, move(states.FAILED), "failed"),
     ("refused at once", {"state": states.SUBMITTING}, move(states.FAILED), "failed"),
     ("unknown, with nobody to ask", {"state": states.SUBMITTING}, move(states.UNKNOWN), "failed"),
@@ -64,6 +64,7 @@ ENDS: list[tuple[str, dict[str, object], Change, str]] = [
 NO_ENDS: list[tuple[str, dict[str, object], Change]] = [
     ("accepted", {"state": states.SUBMITTING}, move(states.QUEUED)),
     ("begun", {"state": states.QUEUED}, move(states.IN_PROGRESS)),
+    ("done, and yet to be fetched", {"state": states.IN_PROGRESS}, move(states.STORING)),
     ("unknown, being asked for", {"state": states.SUBMITTING}, move(states.UNKNOWN, reconcile_at=LATER)),
     ("found", {"state": states.UNKNOWN, "reconcile_at": LATER}, move(states.QUEUED)),
     ("placed again", {"state": states.IN_PROGRESS}, move(states.SUBMITTING)),

@@ -134,7 +134,7 @@ async def test_a_job_moves_only_where_the_table_lets_it(database: str, before: s
 
 async def test_of_those_who_end_a_job_at_the_same_time_exactly_one_does(database: str) -> None:
     async with opened(database) as one, opened(database) as other:
-        new = await recorded(one, state=states.IN_PROGRESS)
+        new = await recorded(one, state=states.STORING)
         settled: list[str] = []
 
         def settle(name: str) -> Any:
@@ -158,7 +158,7 @@ async def test_of_those_who_end_a_job_at_the_same_time_exactly_one_does(database
 
 async def test_nothing_is_written_when_what_goes_along_fails(database: str) -> None:
     async with opened(database) as ledger:
-        new = await recorded(ledger, state=states.IN_PROGRESS)
+        new = await recorded(ledger, state=states.STORING)
 
         async def fail(_: AsyncConnection) -> None:
             raise RuntimeError("the settlement cannot be written")
@@ -166,7 +166,7 @@ async def test_nothing_is_written_when_what_goes_along_fails(database: str) -> N
         with pytest.raises(RuntimeError):
             await ledger.move(new.id, states.COMPLETED, also=fail)
         found = await ledger.get(new.id)
-        assert found is not None and found.state == states.IN_PROGRESS
+        assert found is not None and found.state == states.STORING
 
 
 async def test_a_move_of_a_job_that_is_not_there_does_nothing(database: str) -> None:
@@ -177,7 +177,7 @@ async def test_a_move_of_a_job_that_is_not_there_does_nothing(database: str) -> 
 
 async def test_a_deleted_running_job_is_closed_and_stays_for_the_accounts(database: str) -> None:
     async with opened(database) as ledger:
-        new = await recorded(ledger, state=states.IN_PROGRESS)
+        new = await recorded(ledger, state=states.STORING)
         assert await ledger.delete(new.id)
         assert not await ledger.delete(new.id)
         assert await ledger.find("alice", new.id) is None
@@ -189,7 +189,7 @@ async def test_a_deleted_running_job_is_closed_and_stays_for_the_accounts(databa
 
 async def test_deleting_does_not_rewrite_an_end_that_came_first(database: str) -> None:
     async with opened(database) as ledger:
-        new = await recorded(ledger, state=states.IN_PROGRESS)
+        new = await recorded(ledger, state=states.STORING)
         await ledger.move(new.id, states.COMPLETED, cost_usd=0.48)
         assert await ledger.delete(new.id)  # as read by the request that deletes it, a moment ago
         kept = await ledger.get(new.id)
@@ -259,7 +259,7 @@ async def test_the_change_of_another_process_is_seen(database: str) -> None:
     async with opened(database) as one, opened(database) as other:
         new = await recorded(one, state=states.QUEUED)
         await one.get(new.id)
-        for state in (states.IN_PROGRESS, states.COMPLETED):
+        for state in (states.IN_PROGRESS, states.STORING, states.COMPLETED):
             await other.move(new.id, state)
             await eventually(one, new.id, state)
 
@@ -282,7 +282,7 @@ async def test_reads_are_from_memory_while_it_listens(database: str) -> None:
 
 async def test_nothing_is_kept_while_it_does_not_listen(database: str) -> None:
     async with opened(database, listening=False) as deaf, opened(database) as other:
-        new = await recorded(deaf, state=states.QUEUED)
+        new = await recorded(deaf, state=states.STORING)
         await deaf.get(new.id)
         await other.move(new.id, states.COMPLETED)
         found = await deaf.get(new.id)
@@ -294,7 +294,7 @@ async def test_the_cache_is_dropped_when_the_ear_is_lost_and_used_again_when_it_
 ) -> None:
     monkeypatch.setattr(changes, "RECONNECT", 0.3)
     async with opened(database) as ledger, opened(database, listening=False) as other:
-        new = await recorded(ledger, state=states.QUEUED)
+        new = await recorded(ledger, state=states.STORING)
         await ledger.get(new.id)
         async with other.engine.connect() as connection:
             ears = "query LIKE 'LISTEN%' AND datname = current_database()"
@@ -316,7 +316,7 @@ async def test_a_change_during_a_read_is_not_covered_by_what_was_read(database: 
         async with opened(database) as other, opened(cable.url, listening=False) as slow:
             heard = Changes(psycopg_url(database), slow.cache, wake=lambda _: None)
             task = asyncio.create_task(heard.run())
-            new = await recorded(slow, state=states.QUEUED)
+            new = await recorded(slow, state=states.STORING)
             await until(lambda: heard.listening)
             await slow.engine.dispose()
             async with slow.engine.connect():
@@ -342,7 +342,7 @@ async def test_a_change_right_after_a_write_is_not_covered_by_what_was_written(d
             )  # hears at once; only the ledger's own cable is slow
             task = asyncio.create_task(heard.run())
             await until(lambda: heard.listening)
-            new = await recorded(slow, state=states.QUEUED)
+            new = await recorded(slow, state=states.STORING)
 
             def hold(said: bytes) -> bool:
                 if b"COMMIT" in said:
@@ -439,6 +439,6 @@ async def test_who_waits_looks_again_when_changes_may_have_gone_unheard(database
 
 async def test_who_waits_sees_what_happened_before_anybody_listened(database: str) -> None:
     async with opened(database) as ledger:
-        seen = await recorded(ledger, state=states.QUEUED)
+        seen = await recorded(ledger, state=states.STORING)
         await ledger.move(seen.id, states.COMPLETED)
         assert (await asyncio.wait_for(ledger.ended(seen, 60), 5)).state == states.COMPLETED

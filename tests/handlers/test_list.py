@@ -98,7 +98,7 @@ def job(owner: str, milliseconds: int, **fields: Any) -> Job:
 SPREAD = [
     (provider, model, state, tags)
     for provider, model in (("runway", "gen4.5"), ("runway", "veo3.1"), ("openai", "gen4.5"))
-    for state in ("submitting", "queued", "in_progress", "completed", "failed", "unknown")
+    for state in ("submitting", "queued", "in_progress", "storing", "completed", "failed", "unknown")
     for tags in ({}, {"campaign": "spring"}, {"campaign": "spring", "team": "a"}, {"campaign": "autumn", "team": "a"})
 ]
 
@@ -189,7 +189,11 @@ def test_every_status_that_is_shown_is_the_one_that_was_asked_for(
     page = still.ask("GET", "/v1/videos", CAROL, params={"status": status, "limit": 100}).json()
     assert {video["status"] for video in page["data"]} == {status}
     states = {job.state for job in spread if job.id in {video["id"] for video in page["data"]}}
-    assert states == {"queued": {"submitting", "queued"}, "failed": {"failed", "unknown"}}.get(status, {status})
+    assert states == {
+        "queued": {"submitting", "queued"},
+        "in_progress": {"in_progress", "storing"},
+        "failed": {"failed", "unknown"},
+    }.get(status, {status})
 
 
 def test_windows_that_abut_share_nothing_and_leave_nothing_out(gateway: Gateway) -> None:

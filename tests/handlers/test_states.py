@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.jobs import states, tables
 from handlers.jobs.states import BEFORE, NEXT, TERMINAL, TRACKED, WIRE
 
-EVERY = {"submitting", "queued", "in_progress", "completed", "failed", "unknown"}
+EVERY = {"submitting", "queued", "in_progress", "storing", "completed", "failed", "unknown"}
 
 
 def test_every_table_knows_every_state() -> None:
@@ -24,7 +24,8 @@ def test_before_is_next_read_backwards() -> None:
 
 
 def test_every_state_can_end_and_only_an_accepted_job_is_submitted_again() -> None:
-    assert all(NEXT[state] >= TERMINAL for state in EVERY - TERMINAL)
+    assert all("failed" in NEXT[state] for state in EVERY - TERMINAL)
+    assert BEFORE["completed"] == {"storing"}, "what is completed has a file"
     assert BEFORE["submitting"] == TRACKED, "by failover: job"
     assert BEFORE["unknown"] == {"submitting"}
 
@@ -37,5 +38,5 @@ def test_the_database_knows_the_same_states() -> None:
 
 def test_only_the_contracts_words_are_on_the_wire() -> None:
     assert {word.value for word in WIRE.values()} == {"queued", "in_progress", "completed", "failed"}
-    assert {"queued", "in_progress"} == TRACKED
+    assert {"queued", "in_progress", "storing"} == TRACKED
     assert states.UNKNOWN not in TERMINAL

@@ -20,7 +20,7 @@ from handlers.errors import ProviderFailed, RateLimited, Unavailable
 from handlers.jobs import tracking
 from handlers.jobs.claims import Claims
 from handlers.jobs.tracking import SLOWEST, values_of
-from handlers.providers.adapter import Filtered, Output, Snapshot
+from handlers.providers.adapter import Filtered, Snapshot
 from tests.gateway import ALICE, Gateway, judge, new_database, running
 from tests.handlers.wire import (
     SERVE,
@@ -70,11 +70,12 @@ def test_only_what_a_provider_says_is_changed() -> None:
 
 
 def test_an_end_has_a_time_and_a_reason() -> None:
-    done = values_of(Snapshot("n", "completed", progress=97.0, outputs=(Output(),), cost_usd=0.0))
-    assert (done["progress"], done["cost_usd"], done["outputs"]) == (100.0, 0.0, [{"content_type": "video/mp4"}])
-    assert datetime.now(UTC) - done["completed_at"] < timedelta(seconds=5)
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    assert values_of(Snapshot("n", "completed", completed_at=moment))["completed_at"] == moment
+    done = values_of(Snapshot("n", "completed", progress=97.0, completed_at=moment, cost_usd=0.0))
+    assert (done["progress"], done["cost_usd"]) == (100.0, 0.0)
+    assert "completed_at" not in done, "it is not, until its file is here"
+    assert values_of(Snapshot("n", "failed", completed_at=moment))["completed_at"] == moment
+    assert datetime.now(UTC) - values_of(Snapshot("n", "failed"))["completed_at"] < timedelta(seconds=5)
     assert "completed_at" not in values_of(Snapshot("n", "in_progress", completed_at=moment))
     failed = values_of(Snapshot("n", "failed"))
     assert failed["error"]["code"] == "provider_failed" and failed["error"]["message"]

@@ -9,10 +9,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -23,6 +25,8 @@ from starlette.types import ASGIApp
 
 from handlers.providers.registry import PROVIDERS
 from handlers.server import listen
+from sandbox.film import shoot
+from sandbox.scene import Scene
 from tests.gateway import Gateway
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +57,15 @@ def reply(status: int, body: bytes = b"", **headers: str) -> bytes:
     return f"HTTP/1.1 {status} x\r\n{lines}\r\n".encode("latin-1") + body
 
 
+@cache
+def clip() -> bytes:
+    """A video of a second, small and playable."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder, "clip.mp4")
+        shoot(Scene("a clip", 64, 36, 1, audio=False), None, target)
+        return target.read_bytes()
+
+
 @dataclass
 class Origin:
     """An upstream that listens."""
@@ -63,7 +76,10 @@ class Origin:
 
 @contextlib.contextmanager
 def origin(answer: Callable[[Received], Steps]) -> Iterator[Origin]:
-    """An upstream on a free port of this machine, in a thread, that answers each request as the function says."""
+    """An upstream on a free port of this machine, in a thread, that answers each request as the function says.
+
+    Whoever asks it for the content of a video gets a clip, so that the function can do without.
+    """
     listening = listen("127.0.0.1", 0)
     serving = Origin(f"http://127.0.0.1:{listening.getsockname()[1]}")
 
@@ -71,7 +87,8 @@ def origin(answer: Callable[[Received], Steps]) -> Iterator[Origin]:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             request = await _request(reader)
             serving.received.append(request)
-            for step in answer(request):
+            wants_content = request.method == "GET" and urlsplit(request.target).path.endswith("/content")
+            for step in [reply(200, clip(), content_type="video/mp4")] if wants_content else answer(request):
                 if step is CUT:
                     writer.transport.abort()
                 elif isinstance(step, bytes):

@@ -153,7 +153,10 @@ def test_each_row_of_the_table_holds(shared: Gateway, answers: dict[Case, reques
     assert taken(shared, prompt_of(case)) == case.taken
 
     written = row(shared, prompt_of(case))
-    assert written["attempts"] == about["attempts"]
+    told = [
+        attempt for attempt in written["attempts"] if attempt["outcome"] != "adopted"
+    ]  # which may come any time later
+    assert told == about["attempts"]
     if case.state == "queued":
         assert written["state"] in ("queued", "in_progress", "completed", "failed")
         assert written["native_id"] == about["provider_job_id"]

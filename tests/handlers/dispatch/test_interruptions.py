@@ -88,7 +88,7 @@ def test_a_finished_job_is_not_taken_for_deleted_when_only_the_word_of_the_datab
     cable, cut = Cable(new_database()), list[bytes]()
 
     def once(data: bytes) -> bool:
-        if b"UPDATE jobs" in data and b"completed" in data and not cut:
+        if b"UPDATE jobs" in data and b"storing" in data and not cut:
             cut.append(data)
             return True
         return False
@@ -98,7 +98,7 @@ def test_a_finished_job_is_not_taken_for_deleted_when_only_the_word_of_the_datab
     with cable.plugged_in(), running(tmp_path, cable.url, configuration=settings, worker=False) as gateway:
         cable.deafen = once
         made = create(gateway, "finished")
-    assert (made.status_code, made.json()["status"], len(cut)) == (200, "completed", 1)
+    assert (made.status_code, made.json()["status"], made.json()["progress"], len(cut)) == (200, "in_progress", 100, 1)
     assert [request.method for request in upstream.received[before:]] == ["POST"]
 
 
@@ -173,6 +173,7 @@ def test_a_create_that_is_answered_while_the_server_stops_is_kept(upstream: Orig
 
 def test_a_repeated_remix_is_answered_though_its_source_is_gone(gateway: Gateway) -> None:
     source, once = create(gateway, "finished").json()["id"], {"Idempotency-Key": "remix"}
+    gateway.finished(source)
     first = gateway.ask("POST", f"/v1/videos/{source}/remix", json={"prompt": "finished"}, headers=once)
     assert gateway.ask("DELETE", f"/v1/videos/{source}").status_code == 200
     again = gateway.ask("POST", f"/v1/videos/{source}/remix", json={"prompt": "finished"}, headers=once)

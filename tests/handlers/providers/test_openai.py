@@ -29,7 +29,7 @@ from handlers.errors import (
 )
 from handlers.media.images import Image
 from handlers.providers import openai
-from handlers.providers.adapter import Account, Filtered, Listed, Output, Snapshot
+from handlers.providers.adapter import Account, Filtered, Listed, Snapshot
 from handlers.upstream import File, Reply, Upstream
 from tests.handlers.wire import Received, Steps, origin, reply
 
@@ -119,7 +119,6 @@ def decode(**fields: Any) -> Snapshot:
                 "status": "completed",
                 "progress": 100.0,
                 "completed_at": datetime(2026, 11, 20, 0, 0, tzinfo=UTC),
-                "outputs": (Output("video/mp4"),),
             },
         ),
         (

@@ -31,7 +31,7 @@ from handlers.errors import (
 )
 from handlers.media.images import Image
 from handlers.providers import replicate
-from handlers.providers.adapter import Account, Filtered, Listed, Output, Snapshot
+from handlers.providers.adapter import Account, Filtered, Listed, Snapshot
 from handlers.upstream import Reply, Upstream
 from tests.handlers.wire import Origin, Received, Steps, origin, reply
 
@@ -69,13 +69,12 @@ def test_every_status_word_of_the_document_is_known() -> None:
             },
             {
                 "status": "completed",
-                "outputs": (Output("video/mp4"),),
                 "completed_at": datetime(2026, 11, 20, 10, 0, 0, 500_000, tzinfo=UTC),
                 "expires_at": datetime(2026, 11, 20, 11, 0, 0, 500_000, tzinfo=UTC),
                 "seconds": "5",
             },
         ),
-        ({"status": "succeeded", "output": [URL, URL]}, {"status": "completed", "outputs": (Output(),)}),
+        ({"status": "succeeded", "output": [URL, URL]}, {"status": "completed"}),
         ({"status": "succeeded", "output": None, "data_removed": True}, {"status": "completed"}),
         (
             {"status": "failed", "error": "Prediction interrupted; please retry (code: PA)"},
@@ -426,9 +425,8 @@ async def test_the_other_operations_call_their_paths() -> None:
             with pytest.raises(ProviderFailed):
                 await adapter.delete(who, "stubborn")
             source = await adapter.source(who, "p9", "video")
-            for native_id, variant in (("p9", "thumbnail"), ("emptied", "video")):
-                with pytest.raises(NotFound):
-                    await adapter.source(who, native_id, variant)
+            with pytest.raises(NotFound):
+                await adapter.source(who, "emptied", "video")
     assert [(got.method, got.target) for got in there.received][:3] == [
         ("GET", "/v1/predictions/p9"),
         ("POST", "/v1/predictions/p9/cancel"),

@@ -47,7 +47,7 @@ def photograph() -> bytes:
 def test_a_video_is_made_from_text(gateway: Gateway) -> None:
     done = made(gateway, "a paper boat", seconds="2", size="1280x720", audio=False, seed=7)
     assert (done["status"], done["progress"], done["seconds"], done["size"]) == ("completed", 100, "2", "1280x720")
-    assert done["expires_at"] == done["completed_at"] + 3600
+    assert done["expires_at"] == pytest.approx(done["completed_at"] + 3600, abs=30)
     assert "usage" not in done  # the provider does not tell the cost
     with av.open(io.BytesIO(content(gateway, done).content), "r") as film:
         stream = film.streams.video[0]
@@ -145,7 +145,7 @@ def test_a_part_of_the_content_can_be_had(gateway: Gateway) -> None:
     part = content(gateway, job, range="bytes=4-7")
     assert (part.status_code, part.content) == (206, b"ftyp")
     still = gateway.ask("GET", f"/v1/videos/{job['id']}/content?variant=thumbnail")
-    assert (still.status_code, still.json()["error"]["code"]) == (404, "variant_not_available")
+    assert (still.status_code, still.headers["content-type"]) == (200, "image/webp")
 
 
 def test_deleting_a_running_job_cancels_it(gateway: Gateway) -> None:

@@ -18,7 +18,6 @@ from handlers.configuration import validated
 from handlers.errors import (
     InvalidRequest,
     KeyRefused,
-    NotFound,
     OutcomeUnknown,
     Overloaded,
     ProviderError,
@@ -139,8 +138,6 @@ async def test_each_operation_calls_its_path_and_an_empty_key_is_not_sent(secret
             created = await adapter.generate(account, MODEL, request(), None)
             assert (await adapter.retrieve(account, "failed")).status == "failed"
             source = await adapter.source(account, created.native_id, "video")
-            with pytest.raises(NotFound):
-                await adapter.source(account, created.native_id, "thumbnail")
             await adapter.delete(account, created.native_id)
             with pytest.raises(Refused):
                 await adapter.delete(account, "running")

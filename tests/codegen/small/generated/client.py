@@ -239,7 +239,7 @@ class Client:
     ) -> None:
         """One credential at most. `timeout` is in seconds, for connecting and for each wait for bytes.
 
-        A GET is tried `retries` times again after a failure that may pass; other requests are never repeated.
+        A GET or HEAD is tried `retries` times again after a failure that may pass; other requests are never repeated.
         `on_response` sees every answer, for the headers (`x-request-id`, `Retry-After`) that the models do not carry.
 
         Errors: `ValueError` for two credentials.
@@ -285,9 +285,22 @@ class Client:
         """
         return Download(
             self._send(
-                _Request("GET", f"/things/{_segment(thing_id)}", headers={"Range": range_}, stream=True)
+                _Request(
+                    "GET",
+                    f"/things/{_segment(thing_id)}",
+                    headers={"Range": range_},
+                    answers=(304,),
+                    stream=True,
+                )
             )
         )
+
+    def thing_look(self, thing_id: str) -> Mapping[str, str]:
+        """The headers of the bytes
+
+        thing_id: Its id.
+        """
+        return self._send(_Request("HEAD", f"/things/{_segment(thing_id)}")).headers
 
     def thing_drop(self, thing_id: str, body: models.Thing | None = None) -> None:
         """Drop a thing
@@ -337,7 +350,7 @@ class Client:
 
     def _send(self, request: _Request) -> requests.Response:
         """A request -> its answer, after another try or two if it is safe to repeat."""
-        for attempt in range(self._retries if request.method == "GET" else 0):
+        for attempt in range(self._retries if request.method in ("GET", "HEAD") else 0):
             try:
                 return self._exchange(request)
             except ClientError as error:

@@ -64,6 +64,10 @@ class Things(Protocol[Caller]):
         """The bytes of a thing"""
         ...
 
+    async def thing_look(self, caller: Caller, thing_id: str) -> Response:
+        """The headers of the bytes"""
+        ...
+
     async def thing_drop(self, caller: Caller, thing_id: str, body: schemas.Thing | None = None) -> Response:
         """Drop a thing"""
         ...
@@ -89,6 +93,7 @@ OPERATIONS: Mapping[str, Route] = {
         "POST", "/things", "Things", {"application/json": "Thing", "multipart/form-data": "ThingForm"}, True
     ),
     "thingFile": Route("GET", "/things/{thing_id}", "Things", {}, True),
+    "thingLook": Route("HEAD", "/things/{thing_id}", "Things", {}, True),
     "thingDrop": Route("DELETE", "/things/{thing_id}", "Things", {"application/json": "Thing"}, True),
     "thingEvents": Route("GET", "/things/{thing_id}/events", "Things", {}, True),
     "ping": Route("GET", "/ping", "Ping", {}, False),
@@ -96,7 +101,7 @@ OPERATIONS: Mapping[str, Route] = {
 
 ALLOW: Mapping[str, str] = {
     "/things": "GET, POST",
-    "/things/{thing_id}": "DELETE, GET",
+    "/things/{thing_id}": "DELETE, GET, HEAD",
     "/things/{thing_id}/events": "GET",
     "/ping": "GET",
 }
@@ -124,6 +129,9 @@ def bind(
     async def serve_thing_file(user: Caller, thing_id: str) -> Response:
         return await things.thing_file(user, thing_id, request.headers.get("range"))
 
+    async def serve_thing_look(user: Caller, thing_id: str) -> Response:
+        return await things.thing_look(user, thing_id)
+
     async def serve_thing_drop(user: Caller, thing_id: str, payload: Payload | None = None) -> Response:
         return await things.thing_drop(
             user, thing_id, None if payload is None else schemas.Thing.model_validate(payload)
@@ -139,6 +147,7 @@ def bind(
         "thingList": serve_thing_list,
         "thingMake": serve_thing_make,
         "thingFile": serve_thing_file,
+        "thingLook": serve_thing_look,
         "thingDrop": serve_thing_drop,
         "thingEvents": serve_thing_events,
         "ping": serve_ping,

@@ -1,4 +1,4 @@
-"""What an operator does about creates whose outcome is not known: look at them, and resolve them with what the provider shows.
+"""What an operator does beside the server: look at creates whose outcome is not known and resolve them, verify the archive.
 
 It works on the ledger itself, on a machine that has the configuration of the gateway, whether the gateway runs or not.
 """
@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 
 from .jobs import states
 from .jobs.database import database_url, reach
+from .jobs.files import File
 from .jobs.ledger import Adopted, Job
 from .jobs.reconciling import LOST
+from .media.storage import StorageError
 from .providers import registry
 from .server import reachable
-from .settings import Settings
+from .settings import Settings, SettingsError
 from .worker import Worker
 
 
@@ -46,6 +48,19 @@ async def close(settings: Settings, job_id: str) -> Job:
     async with _worker(settings) as worker:
         job = await _found(worker, job_id)
         return await worker.reconciling.close(job, LOST) or await _found(worker, job_id)
+
+
+async def verified(settings: Settings) -> AsyncIterator[tuple[File, str | None]]:
+    """Every file that the archive should have, and what is wrong with it, or None. Raises SettingsError if there is none."""
+    if settings.storage is None:
+        raise SettingsError("There is no archive to verify: REELGATE_STORAGE is not set.")
+    async with _worker(settings) as worker:
+        async for file in worker.outputs.archived():
+            try:
+                await worker.outputs.verify(file)
+                yield file, None
+            except StorageError as error:
+                yield file, str(error)
 
 
 @asynccontextmanager

@@ -1,0 +1,410 @@
+"""The files of finished jobs: fetched from the provider, examined, kept, and read again.
+
+A job is completed only when its file is here: in the archive if there is one, else in the cache of this machine. What the
+cache has let go of is read at the provider again, for as long as that has it. Pictures of a video are made when they are first
+asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..errors import NotFound, ProviderFailed, ReelgateError, Unavailable
+from ..media import film, images, streaming
+from ..media.cache import Cache
+from ..media.film import Film, Unplayable
+from ..media.storage import PIECE, Missing, StorageError, Store
+from ..providers.adapter import Inline, Source
+from ..providers.registry import Registry
+from ..upstream import Download, Upstream
+from .files import File, Files
+from .ledger import Job
+
+log = structlog.get_logger()
+
+Variant = Literal["video", "thumbnail", "spritesheet"]
+
+AT_ONCE: Final = 8  # files that are fetched at the same time
+SWEEP: Final = 30.0  # seconds between two looks for what is to be deleted
+SWEPT_AT_ONCE: Final = 100  # files
+REMEMBERED: Final = 1000  # files that need not be examined again
+EXTENSIONS: Final = {
+    "video/mp4": "mp4",
+    "video/quicktime": "mov",
+    "video/webm": "webm",
+    "video/matroska": "mkv",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "image/jpeg": "jpg",
+    "image/png": "png",
+}
+STILLS: Final[Mapping[str, tuple[str, Callable[[Path, Path], Awaitable[None]]]]] = {
+    "thumbnail": ("image/webp", film.thumbnail),
+    "spritesheet": ("image/jpeg", film.spritesheet),
+}
+
+examined: Final[dict[str, Film]] = {}
+"""SHA-256 -> what was found: the same bytes need not be looked at twice, as when a file could not be kept at first."""
+
+Retention = Callable[[str], timedelta | None]
+"""For how long the files of an owner are kept; None: for ever."""
+
+
+class InvalidOutput(Exception):
+    """What the provider gave as the video is none; the message says what is wrong with it."""
+
+
+class Outputs:
+    def __init__(
+        self,
+        files: Files,
+        registry: Registry,
+        http: Upstream,
+        cache: Cache,
+        archive: Store | None,
+        retention: Retention,
+    ) -> None:
+        self._files = files
+        self._registry = registry
+        self._http = http
+        self._cache = cache
+        self._archive = archive
+        self._retention = retention
+        self._fetches = asyncio.Semaphore(AT_ONCE)
+        self._making: dict[tuple[str, str], asyncio.Task[File]] = {}
+
+    # ---- keeping ----------------------------------------------------------------------------------------------
+
+    async def capture(self, job: Job) -> dict[str, Any]:
+        """Fetch the video of a job, examine and keep it. Returns what the ledger is to say of the completed job.
+
+        Raises InvalidOutput, NotFound or ProviderError for what is the provider's fault, StorageError for what is ours.
+        """
+        provider = self._registry.maker(job.provider)
+        if not provider.supports("source"):  # it may not be asked for files
+            return {"completed_at": datetime.now(UTC)}
+        async with self._fetches, self._cache.scratch() as path:
+            source = await self._source(job, "video")
+            size, sha256 = await self._fetch(job, "video", source, path)
+            try:
+                found = examined.get(sha256) or await film.examine(path)
+            except Unplayable as error:
+                raise InvalidOutput(f"What the provider gave as the video cannot be played: {error}.") from error
+            _remember(sha256, found)
+            file = self._file(job, "video", size, sha256, found.media_type)
+            await self._keep(file, path)
+        output = {"content_type": found.media_type}
+        if provider.shows_provider_url and isinstance(source, Source):
+            output["provider_url"] = source.url
+        return {
+            "completed_at": datetime.now(UTC),
+            "outputs": [output],
+            "expires_at": _until(job, file),
+            **_seen(job, found),
+        }
+
+    def _file(self, job: Job, variant: Variant, size: int, sha256: str, media_type: str) -> File:
+        kept = self._retention(job.owner)
+        return File(
+            job_id=job.id,
+            variant=variant,
+            key=f"{job.id}/{variant}.{EXTENSIONS[media_type]}",
+            size=size,
+            sha256=sha256,
+            media_type=media_type,
+            store=self._archive.name if self._archive is not None else None,
+            delete_at=(job.completed_at or datetime.now(UTC)) + kept if kept is not None else None,
+        )
+
+    async def _keep(self, file: File, path: Path) -> None:
+        """Put a file where it belongs. What the archive has is known before it is there, and is read once more."""
+        if self._archive is None:
+            await self._cache.put(file.key, path, file.media_type)
+            await self._files.record(file)
+            return
+        await self._files.record(file)
+        await self._archive.put(file.key, path, file.media_type)
+        await self.verify(file)
+
+    async def archived(self) -> AsyncIterator[File]:
+        """Every file that the archive should have."""
+        assert self._archive is not None, "only an archive is verified"
+        last = ("", "")
+        while found := await self._files.kept_in(self._archive.name, last, SWEPT_AT_ONCE):
+            for file in found:
+                yield file
+            last = (found[-1].job_id, found[-1].variant)
+
+    async def verify(self, file: File) -> None:
+        """Compare what the archive has with what it was given. Raises StorageError."""
+        assert self._archive is not None, "only an archive is verified"
+        digest, size = hashlib.sha256(), 0
+        async for piece in await self._archive.read(file.key, 0, file.size):
+            size += len(piece)
+            await asyncio.to_thread(digest.update, piece)
+        if (size, digest.hexdigest()) != (file.size, file.sha256):
+            raise StorageError("The file in the archive is not the one that was kept: its bytes have another checksum.")
+
+    # ---- reading ----------------------------------------------------------------------------------------------
+
+    async def file(self, job: Job, variant: Variant) -> File:
+        """What is known of a file of a completed job; it is made if need be. Raises NotFound, ProviderError or StorageError."""
+        found = await self._files.find(job.id, variant)
+        if found is not None and found.gone:
+            raise NotFound(
+                "The file was deleted when it had been kept for as long as it was to be.", code="content_expired"
+            )
+        if found is not None and (variant == "video" or found.store is not None or await self._cache.has(found.key)):
+            return found
+        making = self._making.get((job.id, variant))
+        if making is None:
+            make = self._first_capture(job) if variant == "video" else self._picture(job, variant)
+            making = self._making[job.id, variant] = asyncio.create_task(make)
+            making.add_done_callback(lambda _: self._making.pop((job.id, variant)))
+        return await asyncio.shield(making)
+
+    async def read(self, job: Job, file: File, first: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes from `first` up to `end`; the first of them have arrived by then. Raises as `file` does."""
+        trouble: StorageError | None = None
+        for store in self._places(file):
+            try:
+                return await _begun(await store.read(file.key, first, end))
+            except Missing:
+                if store is self._archive:
+                    log.error("a file is not in the archive", job=file.job_id, key=file.key)
+            except StorageError as error:
+                trouble = error
+                log.error("a file cannot be read", job=file.job_id, key=file.key, error=str(error))
+        try:
+            return await self._from_provider(job, file, first, end)
+        except NotFound as error:
+            if trouble is not None:
+                raise Unavailable("The storage of the gateway cannot be read just now.") from error
+            raise
+
+    async def link(self, file: File, method: str) -> str | None:
+        """A URL of the archive that needs no credential for some minutes; None where there is none."""
+        if self._archive is None or file.store != self._archive.name:
+            return None
+        return await self._archive.link(file.key, method)
+
+    def _places(self, file: File) -> list[Store]:
+        archived = self._archive is not None and file.store == self._archive.name
+        return [self._archive, self._cache] if archived and self._archive is not None else [self._cache]
+
+    async def _first_capture(self, job: Job) -> File:
+        """The file of a job that was completed before files were kept."""
+        try:
+            await self.capture(job)
+        except InvalidOutput as error:
+            raise ProviderFailed(str(error)) from error
+        found = await self._files.find(job.id, "video")
+        if found is None:
+            raise NotFound("The provider may not be asked for the file.", code="content_expired")
+        return found
+
+    # ---- pictures ---------------------------------------------------------------------------------------------
+
+    async def _picture(self, job: Job, variant: Variant) -> File:
+        """The provider's own picture where it has one, else one that is made from the video."""
+        video = await self.file(job, "video")
+        async with self._cache.scratch() as path:
+            media_type = await self._provider_picture(job, variant, path)
+            if media_type is None:
+                media_type, make = STILLS[variant]
+                async with self._at_hand(job, video) as whole:
+                    try:
+                        await make(whole, path)
+                    except Unplayable as error:
+                        raise NotFound(
+                            f"No {variant} can be made of this video: {error}.",
+                            code="variant_not_available",
+                            param="variant",
+                        ) from error
+            size, sha256 = await asyncio.to_thread(_digest, path)
+            file = self._file(job, variant, size, sha256, media_type)
+            await self._keep(file, path)
+        return file
+
+    async def _provider_picture(self, job: Job, variant: Variant, path: Path) -> str | None:
+        """Fetch the provider's own picture; its media type, or None if there is none to be had."""
+        provider = self._registry.providers.get(job.provider)
+        if provider is None or variant not in provider.adapter.variants or not provider.supports("source"):
+            return None
+        try:
+            await self._fetch(job, variant, await self._source(job, variant), path)
+            return images.sniff(await asyncio.to_thread(_beginning, path)).media_type
+        except ReelgateError as error:
+            log.info("the provider has no such picture", job=job.id, variant=variant, error=error.message)
+            return None
+
+    @asynccontextmanager
+    async def _at_hand(self, job: Job, file: File) -> AsyncIterator[Path]:
+        """The file as a file of this machine. Raises StorageError if its bytes are not those that were kept."""
+        here = self._cache.root / file.key
+        if await self._cache.has(file.key):
+            yield here
+            return
+        async with self._cache.scratch() as path:
+            pieces = await self.read(job, file, 0, file.size)
+            if (file.size, file.sha256) != await _written(pieces, path):
+                raise StorageError("The file is not the one that was kept: its bytes have another checksum.")
+            yield path
+
+    # ---- the provider -----------------------------------------------------------------------------------------
+
+    async def _source(self, job: Job, variant: Variant) -> Source | Inline:
+        assert job.native_id is not None, "a job that its provider has finished has a native id"
+        account = self._registry.account(job.provider, job.key, job.base_url)
+        return await self._registry.maker(job.provider).adapter.source(account, job.native_id, variant)
+
+    async def _fetch(self, job: Job, variant: Variant, source: Source | Inline, path: Path) -> tuple[int, str]:
+        """Write a file of the provider's to a path. Returns its length in bytes and its SHA-256."""
+        if isinstance(source, Inline):
+            return await _written(_of(source.content), path)
+        return await _written(streaming.read(self._opener(job, variant, source)), path)
+
+    async def _from_provider(self, job: Job, file: File, first: int, end: int) -> AsyncIterator[bytes]:
+        if not self._registry.maker(job.provider).supports("source"):
+            raise NotFound("The provider may not be asked for the file.", code="content_expired")
+        variant = _variant(file)
+        source = await self._source(job, variant)
+        if isinstance(source, Inline):
+            return _of(source.content[first:end])
+        return await _begun(streaming.read(self._opener(job, variant, source), first, end, file.size))
+
+    def _opener(self, job: Job, variant: Variant, source: Source) -> streaming.Open:
+        """Opens the file where it is: at `source` first, and where the provider says later on."""
+        account = self._registry.account(job.provider, job.key, job.base_url)
+        known: list[Source | Inline] = [source]
+
+        @asynccontextmanager
+        async def open_file(headers: dict[str, str]) -> AsyncIterator[Download]:
+            where = known.pop() if known else await self._source(job, variant)
+            if isinstance(where, Inline):
+                raise ProviderFailed("The provider has the file in another place now.")
+            sent = {**account.sent_along(where.url, where.headers), **headers}
+            async with self._http.download(where.url, headers=sent, proxy=account.proxy) as download:
+                yield download
+
+        return open_file
+
+    # ---- what is to go ----------------------------------------------------------------------------------------
+
+    async def work(self) -> None:
+        """Delete what is to be deleted until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except (SQLAlchemyError, OSError, StorageError) as error:
+                log.warning("cannot look for files to delete", error=str(error))
+            except Exception:  # whatever it is, the next sweep must come
+                log.exception("deleting files failed")
+            await asyncio.sleep(SWEEP)
+
+    async def sweep(self) -> None:
+        """Delete what has been kept for long enough, in the archive and in the cache of this machine."""
+        await self._cache.shrink()
+        keys = await self._cache.keys()
+        for begin in range(0, len(keys), SWEPT_AT_ONCE):
+            for key in await self._files.over(keys[begin : begin + SWEPT_AT_ONCE]):
+                await self._cache.delete(key)
+        for file in await self._files.due(None, SWEPT_AT_ONCE):
+            await self._files.deleted(file)
+        if self._archive is None:
+            return
+        for file in await self._files.due(self._archive.name, SWEPT_AT_ONCE):
+            try:
+                await self._archive.delete(file.key)
+            except StorageError as error:
+                log.error("a file cannot be deleted", job=file.job_id, key=file.key, error=str(error))
+                continue
+            await self._files.deleted(file)
+            log.info("a file was deleted", job=file.job_id, key=file.key)
+
+
+def _remember(sha256: str, found: Film) -> None:
+    examined[sha256] = found
+    if len(examined) > REMEMBERED:
+        del examined[next(iter(examined))]
+
+
+def _variant(file: File) -> Variant:
+    names: Mapping[str, Variant] = {"video": "video", "thumbnail": "thumbnail", "spritesheet": "spritesheet"}
+    return names[file.variant]
+
+
+def _until(job: Job, file: File) -> datetime | None:
+    """Until when the file can be had: for as long as it is kept; where nothing keeps it, as long as the provider has it."""
+    ends = [file.delete_at, job.expires_at if file.store is None else None]
+    return min((end for end in ends if end is not None), default=None)
+
+
+def _seen(job: Job, found: Film) -> dict[str, str]:
+    """Length and size as the file has them, where nobody has said them."""
+    seen: dict[str, str] = {}
+    if job.seconds is None:
+        seen["seconds"] = f"{round(found.seconds, 2):g}"
+    if job.size is None:
+        seen["size"] = f"{found.width}x{found.height}"
+    return seen
+
+
+async def _begun(pieces: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    """The same pieces, the first of which is there: what can go wrong before it has gone wrong."""
+    first = await anext(pieces, b"")
+
+    async def all_of_them() -> AsyncIterator[bytes]:
+        async with aclosing(pieces):
+            yield first
+            async for piece in pieces:
+                yield piece
+
+    return all_of_them()
+
+
+async def _of(content: bytes) -> AsyncIterator[bytes]:
+    for begin in range(0, len(content), PIECE):
+        yield content[begin : begin + PIECE]
+
+
+async def _written(pieces: AsyncIterator[bytes], path: Path) -> tuple[int, str]:
+    """Write pieces to a file. Returns their length in bytes and their SHA-256. Raises StorageError."""
+    digest, size, waiting = hashlib.sha256(), 0, bytearray()
+
+    def write(piece: bytes) -> None:
+        digest.update(piece)
+        file.write(piece)
+
+    try:
+        with await asyncio.to_thread(path.open, "wb", 0) as file:
+            async for piece in pieces:
+                size += len(piece)
+                waiting += piece
+                if len(waiting) >= PIECE:
+                    full, waiting = bytes(waiting), bytearray()
+                    await asyncio.to_thread(write, full)
+            await asyncio.to_thread(write, bytes(waiting))
+    except OSError as error:
+        raise StorageError(f"The file cannot be written: {error.strerror}.") from error
+    return size, digest.hexdigest()
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(64)
+
+
+def _digest(path: Path) -> tuple[int, str]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+        return file.tell(), digest.hexdigest()

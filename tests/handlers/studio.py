@@ -1,0 +1,68 @@
+"""A server of the OpenAI dialect whose videos are done at once, and whose files come as a test says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from sandbox.ranges import span
+
+
+@dataclass
+class Studio:
+    """`film` is what it has made; `answer` is how the n-th question for it, from 0, is answered."""
+
+    film: bytes
+    answer: Callable[[Studio, Request, int], Response] = lambda studio, request, _: studio.whole(request)
+    asked: list[Request] = field(default_factory=list)
+    made: int = 0
+    has_ranges: bool = True
+
+    @property
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/videos", self._make, methods=["POST"]),
+                Route("/videos/{id}", self._show),
+                Route("/videos/{id}", self._delete, methods=["DELETE"]),
+                Route("/videos/{id}/content", self._content),
+            ]
+        )
+
+    async def _make(self, request: Request) -> Response:
+        await request.body()
+        self.made += 1
+        return JSONResponse({"id": f"v{self.made}", "object": "video", "status": "queued", "progress": 0})
+
+    async def _show(self, request: Request) -> Response:
+        job = {"id": request.path_params["id"], "object": "video", "status": "completed", "progress": 100}
+        return JSONResponse(job)
+
+    async def _delete(self, request: Request) -> Response:
+        return JSONResponse({"id": request.path_params["id"], "object": "video.deleted", "deleted": True})
+
+    async def _content(self, request: Request) -> Response:
+        self.asked.append(request)
+        return self.answer(self, request, len(self.asked) - 1)
+
+    def whole(self, request: Request, *, cut: int | None = None) -> Response:
+        """The film or the range of it that is asked for; the connection breaks after `cut` bytes of the answer."""
+        size = len(self.film)
+        asked = span(request.headers.get("range"), size) if self.has_ranges else None
+        first, end = asked or (0, size)
+        headers = {"content-length": str(end - first), "etag": '"of the studio"'}
+        if asked:
+            headers["content-range"] = f"bytes {first}-{end - 1}/{size}"
+        body = self._body(self.film[first:end], cut)
+        return StreamingResponse(body, 206 if asked else 200, headers, media_type="video/mp4")
+
+    async def _body(self, content: bytes, cut: int | None) -> AsyncIterator[bytes]:
+        for begin in range(0, len(content), 1000):
+            if cut is not None and begin >= cut:
+                raise ConnectionError("cut")  # uvicorn closes the connection then
+            yield content[begin : begin + 1000][: None if cut is None else cut - begin]

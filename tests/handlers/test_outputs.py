@@ -1,0 +1,484 @@
+"""What a provider has made is fetched, examined and kept before the job is completed; and stays for as long as it is to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import io
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+from PIL import Image
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from handlers.jobs import outputs
+from handlers.providers.registry import PROVIDERS
+from tests.gateway import ALICE, BOB, Gateway, judge, new_database, running
+from tests.handlers.buckets import bucket, client
+from tests.handlers.studio import Studio
+from tests.handlers.wire import ROOT, SERVE, clip, configured, dsn, process, serving
+
+MODELS = {
+    "openai": "sora-2",
+    "azure": "sora-2",
+    "runway": "gen4.5",
+    "xai": "grok-imagine-video",
+    "replicate": "google/veo-3.1-fast",
+    "openrouter": "google/veo-3.1",
+    "gemini": "gemini-omni-1.1-flash",
+    "vertex": "veo-3.1-generate-001",
+    "vllm": "Wan-AI/Wan2.2-TI2V-5B-Diffusers",
+    "sgl": "Wan-AI/Wan2.2-TI2V-5B-Diffusers",
+}
+QUICK = {"poll_seconds": 0.1}
+
+
+def content(gateway: Gateway, video_id: str, key: str = ALICE, **query: str) -> requests.Response:
+    return gateway.ask("GET", f"/v1/videos/{video_id}/content", key, params=query, allow_redirects=False)
+
+
+def until(happened: Callable[[], Any], patience: float = 20) -> Any:
+    """What the function says once that is true."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if said := happened():
+            return said
+        time.sleep(0.1)
+    raise AssertionError(f"it did not happen within {patience} s")
+
+
+def kept(directory: Path) -> set[str]:
+    """The files below a directory, by their names from there."""
+    return {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
+
+
+@contextlib.contextmanager
+def studio_of(directory: Path, studio: Studio, **settings: Any) -> Iterator[Gateway]:
+    """A gateway whose only provider is the studio."""
+    with serving(studio.app) as url, running(directory, configuration=configured(openai=url), **QUICK | settings) as it:
+        yield it
+        judge(it, [each for each in it.exchanges if each.url.startswith(it.url)])
+
+
+def made(gateway: Gateway, **body: Any) -> dict[str, Any]:
+    return gateway.finished(gateway.create("a film", model="openai/x", **body)["id"])
+
+
+# ---- kept -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("storage", [True, False], ids=["archive", "cache"])
+def test_what_every_provider_has_made_outlives_the_provider(tmp_path: Path, storage: bool) -> None:
+    """The emulators forget every job and lose every file, as providers do after hours or days."""
+    archive = f"file:{tmp_path}/archive" if storage else None
+    assert MODELS.keys() == PROVIDERS.keys()
+    with running(tmp_path / "data", storage=archive, **QUICK) as gateway:
+        jobs = {
+            name: gateway.create("kept [sandbox:no-render]", model=f"{name}/{model}")["id"]
+            for name, model in MODELS.items()
+        }
+        for name, job in jobs.items():
+            done = gateway.finished(job)
+            assert done["status"] == "completed", (name, done)
+            assert done["videos"][0]["content_type"] == "video/mp4"
+            assert done["videos"][0]["url"] == f"{gateway.url}/v1/videos/{job}/content"
+            assert ("expires_at" in done) <= (not storage), "what is in the archive does not expire"
+        tasks = tmp_path / "data" / "sandbox" / "sandbox.sqlite3"
+        with contextlib.closing(sqlite3.connect(tasks)) as connection:
+            connection.execute("DELETE FROM tasks")
+            connection.commit()
+        for film in (tmp_path / "data" / "sandbox" / "films").iterdir():
+            film.unlink()
+        for name, job in jobs.items():
+            film = content(gateway, job)
+            assert (film.status_code, film.content[4:8]) == (200, b"ftyp"), name
+            assert film.headers["ETag"] == f'"{hashlib.sha256(film.content).hexdigest()}"'
+            for variant, kind in (("thumbnail", "WEBP"), ("spritesheet", "JPEG")):
+                picture = content(gateway, job, variant=variant)
+                assert picture.status_code == 200, (name, variant, picture.text)
+                with Image.open(io.BytesIO(picture.content)) as shown:
+                    assert shown.format == kind, (name, variant)
+        if storage:
+            names = {"video.mp4", "thumbnail.webp", "spritesheet.jpg"}
+            assert kept(tmp_path / "archive") == {f"{job}/{name}" for job in jobs.values() for name in names}
+
+
+def test_a_job_is_not_completed_before_its_file_is_here(tmp_path: Path) -> None:
+    held = Studio(clip(), lambda it, request, n: Response(status_code=503) if n < 3 else it.whole(request))
+    with studio_of(tmp_path, held) as gateway:
+        job = gateway.create("a film", model="openai/x")["id"]
+        seen = until(lambda: held.asked and gateway.ask("GET", f"/v1/videos/{job}").json())
+        assert (seen["status"], seen["progress"], "videos" in seen, "completed_at" in seen) == (
+            "in_progress",
+            100,
+            False,
+            False,
+        )
+        early = content(gateway, job)
+        assert (early.status_code, early.json()["error"]["code"]) == (404, "video_not_completed")
+        assert "in_progress" in early.json()["error"]["message"]
+        assert gateway.finished(job)["status"] == "completed"
+        assert content(gateway, job).content == clip()
+
+
+def test_length_and_size_are_those_of_the_file_where_nobody_has_said_them(tmp_path: Path) -> None:
+    with studio_of(tmp_path, Studio(clip())) as gateway:
+        done = made(gateway)
+        assert (done["seconds"], done["size"]) == ("1", "64x36")
+        asked_for = made(gateway, seconds="4", size="1280x720")
+        assert (asked_for["seconds"], asked_for["size"]) == ("4", "1280x720")
+
+
+def test_a_file_is_fetched_once(tmp_path: Path) -> None:
+    studio = Studio(clip())
+    with studio_of(tmp_path, studio) as gateway:
+        job = made(gateway)["id"]
+        for _ in range(3):
+            assert content(gateway, job).content == clip()
+        first, second = (content(gateway, job, variant="thumbnail") for _ in range(2))
+        assert first.content == second.content and first.headers["ETag"] == second.headers["ETag"]
+        videos = [each for each in studio.asked if each.query_params.get("variant", "video") == "video"]
+        assert len(videos) == 1
+
+
+def test_what_the_cache_has_let_go_of_comes_from_the_provider(tmp_path: Path) -> None:
+    studio = Studio(clip())
+    with studio_of(tmp_path, studio) as gateway:
+        job = made(gateway)["id"]
+        before = content(gateway, job)
+        for path in (tmp_path / "cache" / "files").rglob("*.mp4"):
+            path.unlink()
+        again = content(gateway, job)
+        assert (again.content, again.headers["ETag"]) == (before.content, before.headers["ETag"])
+        assert content(gateway, job, variant="spritesheet").status_code == 200
+        studio.answer = lambda *_: Response(status_code=404)
+        gone = content(gateway, job)
+        assert (gone.status_code, gone.json()["error"]["code"]) == (404, "content_expired")
+
+
+def test_the_provider_s_own_url_is_shown_only_where_that_is_configured(tmp_path: Path) -> None:
+    with serving(Studio(clip()).app) as url:
+        shown = configured(openai=url)
+        shown["providers"]["openai"]["send_back_provider_url"] = True  # type: ignore[index]
+        for configuration, expected in ((configured(openai=url), None), (shown, f"{url}/videos/v")):
+            with running(tmp_path / str(expected is None), configuration=configuration, **QUICK) as gateway:
+                (video,) = made(gateway)["videos"]
+                assert str(video.get("provider_url", "")).startswith(expected or "")
+                assert ("provider_url" in video) is (expected is not None)
+
+
+# ---- what is no video ----------------------------------------------------------------------------------------------
+
+
+HTML = "<!DOCTYPE html><html><body>Please log in</body></html>"
+BAD: dict[str, Callable[[Studio, Request, int], Response]] = {
+    "empty": lambda *_: Response(b"", media_type="video/mp4"),
+    "HTML": lambda *_: HTMLResponse(HTML),
+    "HTML that says it is a video": lambda *_: Response(HTML, media_type="video/mp4"),
+    "JSON": lambda *_: Response(b'{"error": "not yet"}', media_type="video/mp4"),
+    "half of it": lambda it, *_: Response(it.film[: len(it.film) // 2], media_type="video/mp4"),
+    "all but the end": lambda it, *_: Response(it.film[:-200], media_type="video/mp4"),
+    "without its beginning": lambda it, *_: Response(it.film[100:], media_type="video/mp4"),
+    "zeros": lambda it, *_: Response(bytes(len(it.film)), media_type="video/mp4"),
+    "nothing there": lambda *_: Response(status_code=404),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_what_is_no_video_is_tried_again_and_then_fails_the_job(tmp_path: Path, what: str) -> None:
+    studio = Studio(clip(), BAD[what])
+    with studio_of(tmp_path, studio) as gateway:
+        failed = made(gateway)
+        assert (failed["status"], failed["error"]["code"]) == ("failed", "invalid_output")
+        assert len(studio.asked) == 3
+        assert "videos" not in failed and content(gateway, failed["id"]).status_code == 404
+        assert kept(tmp_path / "cache") == set()
+
+
+def test_what_is_a_video_after_all_completes_the_job(tmp_path: Path) -> None:
+    with studio_of(
+        tmp_path, Studio(clip(), lambda it, request, n: BAD["empty"](it, request, n) if n < 2 else it.whole(request))
+    ) as gateway:
+        assert made(gateway)["status"] == "completed"
+
+
+def test_a_job_that_may_fail_over_does_so_when_what_was_made_is_no_video(tmp_path: Path) -> None:
+    bad, good = Studio(clip(), BAD["HTML"]), Studio(clip())
+    with serving(bad.app) as one, serving(good.app) as other:
+        configuration = configured(openai=one)
+        spare = configured(openai=other)["providers"]["openai"] | {
+            "custom_provider_config": {"base_provider_type": "openai"}
+        }  # type: ignore[index,operator]
+        configuration["providers"]["spare"] = spare  # type: ignore[index]
+        with running(tmp_path, configuration=configuration, **QUICK) as gateway:
+            done = made(gateway, fallbacks=["spare/x"], failover="job")
+            assert (done["status"], done["model"]) == ("completed", "spare/x")
+            trail = [(each["provider"], each["outcome"]) for each in done["extra_fields"]["attempts"]]
+            assert trail == [("openai", "accepted"), ("openai", "job_failed"), ("spare", "accepted")]
+
+
+# ---- a connection that breaks --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("has_ranges", [True, False], ids=["with ranges", "without"])
+def test_a_file_whose_connection_breaks_is_taken_up_where_it_broke(tmp_path: Path, has_ranges: bool) -> None:
+    studio = Studio(
+        clip(), lambda it, request, n: it.whole(request, cut=1000 * (n + 1) if n < 3 else None), has_ranges=has_ranges
+    )
+    with studio_of(tmp_path, studio) as gateway:
+        job = made(gateway)["id"]
+        assert content(gateway, job).content == clip()
+        began = [each.headers.get("range", "bytes=0-") for each in studio.asked]
+        assert len(began) == 4 and began[0] == "bytes=0-"
+        assert all(each != "bytes=0-" for each in began[1:])
+
+
+def test_a_download_whose_connection_to_the_provider_breaks_reaches_its_end(tmp_path: Path) -> None:
+    studio = Studio(clip())
+    with studio_of(tmp_path, studio) as gateway:
+        job = made(gateway)["id"]
+        for path in (tmp_path / "cache" / "files").rglob("*.mp4"):
+            path.unlink()
+        studio.asked.clear()
+        studio.answer = lambda it, request, n: it.whole(request, cut=1500 if n < 2 else None)
+        assert content(gateway, job).content == clip()
+        assert len(studio.asked) == 3
+
+
+def test_another_file_than_the_one_that_was_kept_is_not_served(tmp_path: Path) -> None:
+    studio = Studio(clip())
+    with studio_of(tmp_path, studio) as gateway:
+        job = made(gateway)["id"]
+        for path in (tmp_path / "cache" / "files").rglob("*.mp4"):
+            path.unlink()
+        studio.film = clip() + b"more"
+        other = content(gateway, job)
+        assert (other.status_code, other.json()["error"]["code"]) == (502, "provider_error")
+
+
+# ---- killed --------------------------------------------------------------------------------------------------------
+
+
+def test_a_server_that_is_killed_while_it_fetches_a_file_has_it_fetched_again(tmp_path: Path) -> None:
+    slow = Studio(clip(), lambda it, request, n: Response(status_code=503) if n < 2 else it.whole(request))
+    database = new_database()
+    with serving(slow.app) as url:
+        environment = {
+            "PORT": "0",
+            "DATABASE_URL": database,
+            "REELGATE_DATA_DIR": str(tmp_path / "data"),
+            "REELGATE_STORAGE": f"file:{tmp_path}/archive",
+            "OPENAI_API_KEY": "sk-of-the-test",
+            "OPENAI_BASE_URL": url,
+            "REELGATE_POLL_SECONDS": "0.2",
+        }
+        with process(SERVE, "is ready on", tmp_path / "one.log", **environment) as (first, line):
+            base = line.split()[-1]
+            job = requests.post(f"{base}/v1/videos", json={"model": "openai/x", "prompt": "x"}, timeout=10).json()["id"]
+            until(lambda: slow.asked)
+            first.send_signal(signal.SIGKILL)
+            first.wait(10)
+        with psycopg.connect(database) as connection:
+            (state,) = connection.execute("SELECT state FROM jobs WHERE id = %s", [job]).fetchone() or ("",)
+            assert state == "storing"
+        slow.answer = lambda it, request, _: it.whole(request)
+        with process(SERVE, "is ready on", tmp_path / "two.log", **environment) as (_, line):
+            base = line.split()[-1]
+            until(lambda: requests.get(f"{base}/v1/videos/{job}", timeout=10).json()["status"] == "completed", 40)
+            assert requests.get(f"{base}/v1/videos/{job}/content", timeout=10).content == clip()
+    assert kept(tmp_path / "archive") == {f"{job}/video.mp4"}
+
+
+# ---- checksums -----------------------------------------------------------------------------------------------------
+
+
+class Damaging:
+    """What stands before an S3 and, while it is `on`, changes one byte of what is uploaded."""
+
+    def __init__(self, there: str) -> None:
+        self.there = there
+        self.on = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        body = bytearray(await request.body())
+        if request.method == "PUT" and self.on:
+            body[len(body) // 2] ^= 1
+        headers = {k: v for k, v in request.headers.items() if k not in ("host", "content-length")}
+        url = f"{self.there}{scope['path']}?{scope['query_string'].decode()}"
+        send_on = partial(requests.request, request.method, url, headers=headers, data=bytes(body), timeout=10)
+        answer = await asyncio.to_thread(send_on)
+        passed_on = {k: v for k, v in answer.headers.items() if k.lower() not in ("connection", "date", "server")}
+        await Response(answer.content, answer.status_code, passed_on)(scope, receive, send)
+
+
+def test_a_file_that_the_archive_has_changed_does_not_count_as_kept(tmp_path: Path) -> None:
+    with bucket() as storage:
+        damaging = Damaging(os.environ["AWS_ENDPOINT_URL"])
+        app: ASGIApp = damaging
+        with serving(app) as between:
+            os.environ["AWS_ENDPOINT_URL"] = between
+            studio = Studio(clip())
+            with studio_of(tmp_path, studio, storage=storage) as gateway:
+                job = gateway.create("a film", model="openai/x")["id"]
+                until(lambda: len(studio.asked) >= 3)
+                assert gateway.ask("GET", f"/v1/videos/{job}").json()["status"] == "in_progress"
+                damaging.on = False
+                assert gateway.finished(job)["status"] == "completed"
+                assert content(gateway, job).content == clip()
+
+
+def verify(directory: Path, gateway: Gateway, storage: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "DATABASE_URL": dsn(gateway),
+        "REELGATE_DATA_DIR": str(directory),
+        "REELGATE_STORAGE": storage,
+        "REELGATE_SANDBOX": "true",
+    }
+    command = [sys.executable, "-c", "from reelgate.cli import app; app(['verify'])"]
+    return subprocess.run(
+        command, env=dict(os.environ) | environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_an_operator_finds_what_was_changed_or_lost_in_the_archive(tmp_path: Path) -> None:
+    storage = f"file:{tmp_path}/archive"
+    with studio_of(tmp_path / "data", Studio(clip()), storage=storage) as gateway:
+        jobs = [made(gateway)["id"] for _ in range(3)]
+        good = verify(tmp_path / "data", gateway, storage)
+        assert (good.returncode, good.stdout) == (0, "3 files, 0 of them damaged\n"), good.stderr
+        (tmp_path / "archive" / jobs[1] / "video.mp4").write_bytes(clip()[:-1] + b"!")
+        (tmp_path / "archive" / jobs[2] / "video.mp4").unlink()
+        bad = verify(tmp_path / "data", gateway, storage)
+        assert bad.returncode == 1
+        assert f"{jobs[1]}/video.mp4: " in bad.stdout and "another checksum" in bad.stdout
+        assert f"{jobs[2]}/video.mp4: The file is not there." in bad.stdout
+        assert bad.stdout.endswith("3 files, 2 of them damaged\n")
+        # What is damaged is not worked with, and what is lost is fetched from the provider as long as that has it.
+        assert content(gateway, jobs[1], variant="spritesheet").status_code == 503
+        assert content(gateway, jobs[2]).content == clip()
+
+
+def test_there_is_nothing_to_verify_without_an_archive(tmp_path: Path) -> None:
+    with studio_of(tmp_path, Studio(clip())) as gateway:
+        told = verify(tmp_path, gateway, "")
+        assert told.returncode == 2 and "REELGATE_STORAGE is not set" in told.stderr
+
+
+# ---- what is to go -------------------------------------------------------------------------------------------------
+
+
+SECOND = 1 / 86_400  # days
+
+
+@pytest.mark.parametrize("storage", ["folder", "bucket", "cache"])
+def test_retention_deletes_what_it_should_and_nothing_else(
+    tmp_path: Path, storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs, "SWEEP", 0.2)
+    keep = {"alice": 3 * SECOND}
+    with bucket() as s3:
+        place = {"folder": f"file:{tmp_path}/archive", "bucket": s3, "cache": None}[storage]
+
+        def there() -> set[str]:
+            if storage == "bucket":
+                found = client().list_objects_v2(Bucket=s3.split("/")[2]).get("Contents", [])
+                return {each["Key"].removeprefix("kept/") for each in found}
+            return kept(tmp_path / ("archive" if storage == "folder" else "data/cache/files"))
+
+        studio = Studio(clip())
+        with studio_of(tmp_path / "data", studio, storage=place, retention_days=keep) as gateway:
+            bobs = gateway.ask("POST", "/v1/videos", BOB, json={"model": "openai/x", "prompt": "x"}).json()["id"]
+            assert "expires_at" not in gateway.finished(bobs, key=BOB)
+            first = made(gateway)
+            assert 2 <= first["expires_at"] - first["completed_at"] <= 4
+            assert content(gateway, first["id"], variant="thumbnail").status_code == 200
+            assert {f"{bobs}/video.mp4", f"{first['id']}/video.mp4", f"{first['id']}/thumbnail.webp"} == there()
+            until(lambda: content(gateway, first["id"]).status_code == 404)
+            assert content(gateway, first["id"]).json()["error"]["code"] == "content_expired"
+            assert content(gateway, first["id"], variant="thumbnail").status_code == 404
+            assert content(gateway, first["id"], variant="spritesheet").status_code == 404
+            until(lambda: there() == {f"{bobs}/video.mp4"})
+            assert content(gateway, bobs, BOB).content == clip()
+            later = made(gateway)
+            assert content(gateway, later["id"]).content == clip()
+            assert gateway.ask("GET", f"/v1/videos/{first['id']}").json()["status"] == "completed"
+
+
+@pytest.mark.parametrize("storage", [True, False], ids=["archive", "cache"])
+def test_who_deletes_a_video_deletes_its_files_and_no_others(
+    tmp_path: Path, storage: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs, "SWEEP", 0.2)
+    place = f"file:{tmp_path}/archive" if storage else None
+    where = tmp_path / ("archive" if storage else "data/cache/files")
+    studio = Studio(clip())
+    with studio_of(tmp_path / "data", studio, storage=place) as gateway:
+        one, other = made(gateway)["id"], made(gateway)["id"]
+        for variant in ("thumbnail", "spritesheet"):
+            assert content(gateway, one, variant=variant).status_code == 200
+        files = {f"{one}/{name}" for name in ("video.mp4", "thumbnail.webp", "spritesheet.jpg")}
+        assert kept(where) == files | {f"{other}/video.mp4"}
+        assert gateway.ask("DELETE", f"/v1/videos/{one}").status_code == 200
+        assert content(gateway, one).status_code == 404
+        until(lambda: kept(where) == {f"{other}/video.mp4"})
+        assert content(gateway, other).content == clip()
+
+
+def test_a_file_that_is_kept_while_its_job_is_deleted_goes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outputs, "SWEEP", 0.2)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield clip()[:100]
+        await asyncio.sleep(2)
+        yield clip()[100:]
+
+    studio = Studio(clip(), lambda *_: StreamingResponse(trickle(), headers={"content-length": str(len(clip()))}))
+    with studio_of(tmp_path / "data", studio, storage=f"file:{tmp_path}/archive") as gateway:
+        job = gateway.create("a film", model="openai/x")["id"]
+        until(lambda: studio.asked)
+        assert gateway.ask("DELETE", f"/v1/videos/{job}").json()["extra_fields"]["provider_outcome"] == "erased"
+        with psycopg.connect(dsn(gateway), autocommit=True) as connection:
+            query = "SELECT deleted_at IS NOT NULL FROM files WHERE job_id = %s"
+            until(lambda: connection.execute(query, [job]).fetchone() == (True,))
+        assert kept(tmp_path / "archive") == set()
+
+
+# ---- redirects -----------------------------------------------------------------------------------------------------
+
+
+def test_a_bucket_can_be_read_without_the_gateway_for_a_while(tmp_path: Path) -> None:
+    with bucket() as storage, studio_of(tmp_path, Studio(clip()), storage=storage) as gateway:
+        job = made(gateway)["id"]
+        for method in ("GET", "HEAD"):
+            answer = gateway.ask(
+                method, f"/v1/videos/{job}/content", params={"redirect": "true"}, allow_redirects=False
+            )
+            assert (answer.status_code, answer.headers["Cache-Control"]) == (302, "no-store")
+            there = requests.request(method, answer.headers["Location"], timeout=10)
+            assert (there.status_code, there.content) == (200, clip() if method == "GET" else b"")
+            assert there.headers["Content-Type"] == "video/mp4"
+        for text in (gateway.settings.model_dump_json(), *(each.url for each in gateway.exchanges)):
+            assert "secret-of-the-test" not in text
+
+
+@pytest.mark.parametrize("storage", [True, False])
+def test_what_cannot_be_signed_is_streamed(tmp_path: Path, storage: bool) -> None:
+    place = f"file:{tmp_path}/archive" if storage else None
+    with studio_of(tmp_path / "data", Studio(clip()), storage=place) as gateway:
+        job = made(gateway)["id"]
+        assert content(gateway, job, redirect="true").content == clip()
