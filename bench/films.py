@@ -1,4 +1,4 @@
-"""Large films: how one is made, and an upstream that hands them out. `python -m bench.films`, run by `downloads`.
+"""Large films: how one is made, and an upstream that hands them out. `python -m bench.films`, run by `transfers`.
 
 The upstream is the sandbox's OpenAI emulator, but for the file: that is `films/{first word of the prompt}` of its data
 directory, served by Starlette's `FileResponse` in the pieces with which it is fastest. `GET /told?account=A` tells when it
