@@ -66,7 +66,7 @@ chaos: .venv/dev.stamp ## Kill processes and stop PostgreSQL while hundreds of j
 docs: .venv/dev.stamp ## The adapters and the catalogue -> the table in docs/providers.md
 	$(BIN)/python -m docs.capabilities
 
-bench: .venv/dev.stamp ## Measure, in one run: beside the LiteLLM proxy, and with many jobs, clients and rows
+bench: .venv/dev.stamp ## Measure, in one run: beside the LiteLLM proxy, and with many jobs, clients, rows and bytes
 	$(BIN)/python -m bench
 
 clean: ## Remove what was built, but no data

@@ -1,1 +1,1 @@
-"""The benchmark: what a status poll and a create cost beside the LiteLLM proxy, and what one server bears."""
+"""The benchmark: what polls, creates and downloads cost beside the LiteLLM proxy, and what one server bears."""

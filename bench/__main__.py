@@ -1,4 +1,4 @@
-"""`python -m bench`: what reelgate costs beside the LiteLLM proxy, and what it bears: many jobs, many clients, many rows."""
+"""`python -m bench`: what reelgate costs beside the LiteLLM proxy, and what it bears: many jobs, clients, rows and bytes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markdown import Markdown
 
-from . import comparison, pages, scale, waiting
+from . import comparison, downloads, pages, scale, waiting
 from .processes import Failed
 from .sections import Section, document
 
@@ -29,6 +29,7 @@ PARTS: dict[str, Callable[..., Section]] = {
     "scale": scale.run,
     "waiting": waiting.run,
     "pages": pages.run,
+    "downloads": downloads.run,
 }
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -14,6 +15,7 @@ import requests
 
 READY = 90.0  # seconds a server gets until it answers
 STOP = 25.0  # seconds a server gets to end by itself
+LOOK = 0.25  # seconds between two looks at processes that may come and go
 
 
 class Failed(Exception):
@@ -53,6 +55,45 @@ def resident_bytes(root: int) -> int:
         except psutil.NoSuchProcess:
             continue
     return total
+
+
+@contextmanager
+def peaks(root: int) -> Iterator[dict[int, int]]:
+    """Fills in, while it lasts, by pid, the most bytes that each process of a tree held, those included that have ended.
+
+    The kernel keeps the peak of each (`VmHWM`, which a 5 to `clear_refs` sets back, see proc_pid_status(5)), so only what
+    came and went between two looks is missed.
+    """
+    seen: dict[int, int] = {}
+    over = threading.Event()
+
+    def look() -> None:
+        for process in tree(root):
+            with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+                seen[process.pid] = peak_bytes(process.pid)
+
+    def look_on() -> None:
+        while not over.wait(LOOK):
+            look()
+
+    for process in tree(root):
+        Path(f"/proc/{process.pid}/clear_refs").write_text("5")
+    watching = threading.Thread(target=look_on)
+    watching.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watching.join()
+        look()
+
+
+def peak_bytes(pid: int) -> int:
+    """The most resident memory that one process has held. Raises FileNotFoundError or ProcessLookupError if it has ended."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return 1024 * int(line.split()[1])
+    raise ProcessLookupError(pid)  # a zombie has no memory
 
 
 def environment(**variables: str) -> dict[str, str]:

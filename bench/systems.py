@@ -73,12 +73,12 @@ def all_systems(directory: Path) -> Iterator[tuple[System, list[System]]]:
 
 
 @contextmanager
-def running_upstream(directory: Path, module: str = "sandbox") -> Iterator[System]:
-    """The emulator; `bench.upstream` is the module of one that takes notes."""
+def running_upstream(directory: Path, module: str = "sandbox", *, job_seconds: float = JOB_SECONDS) -> Iterator[System]:
+    """The emulator; `bench.upstream` is the module of one that takes notes, `bench.films` of one with large files."""
     port = free_port()
     command = [sys.executable, "-m", module, "--port", str(port), "--data", str(directory / "sandbox")]
     log = directory / "upstream.log"
-    with server([*command, "--job-seconds", str(JOB_SECONDS)], cwd=ROOT, env=environment(), log=log) as pid:
+    with server([*command, "--job-seconds", str(job_seconds)], cwd=ROOT, env=environment(), log=log) as pid:
         wait_until_ready(f"http://127.0.0.1:{port}/stats", pid, log)
         key = UPSTREAM_KEY.format(account="direct")
         yield System("upstream", f"http://127.0.0.1:{port}/openai/v1", key, "sora-2", "direct", {"server": pid})

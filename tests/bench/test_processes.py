@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.processes import Failed, cpu_seconds, environment, resident_bytes, server, tree, wait_until_ready
+from bench.processes import Failed, cpu_seconds, environment, peaks, resident_bytes, server, tree, wait_until_ready
 
 BURN = "import time\nwhile time.process_time() < {seconds}: pass\n"
 PARENT = """
@@ -18,6 +18,22 @@ burn = {burn!r}
 subprocess.run([sys.executable, "-c", burn])                 # ends, and is waited for
 child = subprocess.Popen([sys.executable, "-c", burn + "print('burnt', flush=True)\\nimport time\\ntime.sleep(60)"])
 child.wait()
+"""
+SWELL = """
+print(flush=True)
+for mebibytes in (200, 20):
+    input()
+    bytearray(mebibytes * 2**20)
+    print(flush=True)
+input()
+"""
+BEAR = """
+import subprocess, sys
+print(flush=True)
+input()
+subprocess.run([sys.executable, "-c", "import time; held = bytearray(100 * 2**20); time.sleep(1)"])
+print(flush=True)
+input()
 """
 
 
@@ -47,6 +63,48 @@ def test_memory_of_a_tree_counts_every_process() -> None:
     with family(seconds=0.01) as pid:
         assert len(tree(pid)) == 2
         assert resident_bytes(pid) > psutil.Process(pid).memory_full_info().uss
+
+
+@contextmanager
+def obeying(program: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that has begun to run a program, which does something for each line that it gets and then says so."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def order(process: subprocess.Popen[str]) -> None:
+    """Let it do the next thing."""
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write("\n")
+    process.stdout.readline()
+
+
+def test_a_peak_is_seen_though_it_was_over_soon_and_one_of_before_is_not() -> None:
+    with obeying(SWELL) as process:
+        rest, grown = psutil.Process(process.pid).memory_info().rss, []
+        for _ in range(2):
+            with peaks(process.pid) as seen:
+                order(process)
+            assert [*seen] == [process.pid]
+            grown.append((seen[process.pid] - rest) / 2**20)
+    assert 195 < grown[0] < 215
+    assert 15 < grown[1] < 35
+
+
+def test_the_peak_of_a_child_that_has_ended_counts() -> None:
+    with obeying(BEAR) as process:
+        with peaks(process.pid) as seen:
+            order(process)
+        assert len(seen) == 2
+        assert sum(seen.values()) > 100 * 2**20 > seen[process.pid]
 
 
 def test_a_server_is_stopped_when_the_benchmark_fails(tmp_path: Path) -> None:

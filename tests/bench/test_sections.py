@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from bench import comparison, pages, scale, waiting
+import pytest
+
+from bench import comparison, downloads, pages, scale, waiting
 from bench.clients import STREAM, WAIT
 from bench.rounds import Result
 from bench.sections import Section, document, table
+from bench.transfers import DIRECT, KEPT, LITELLM, PASSED_ON, Copy, Sample, bearable
+from bench.transfers import Result as Transfers
 
 SCALE = scale.Result(
     jobs=10_000,
@@ -40,6 +44,42 @@ PAGES = pages.Result(
     bytes=1_100_000_000,
     walks=[pages.Walk("none", "desc", 1_000_000, {1: 0.004, 10: 0.005, 10_000: 0.006})],
 )
+SMALL, LARGE = 30_000_000, 300_000_000
+
+
+def fetched(
+    system: str, film: int, at_once: int, *, round: int = 0, first: float, rate: float, grown: int = 0
+) -> Sample:
+    """`first` is in ms, `rate` in MB/s, `grown` in MB."""
+    return Sample(
+        round=round,
+        film=film,
+        at_once=at_once,
+        system=system,
+        firsts=[first / 1e3] * at_once,
+        bytes=film * at_once,
+        seconds=film * at_once / 1e6 / rate,
+        cpu=0.5 * film * at_once / 1e9,
+        grown=grown * 1_000_000,
+        errors=[],
+    )
+
+
+DOWNLOADS = Transfers(
+    samples=[
+        fetched(KEPT, SMALL, 1, first=4, rate=1000, grown=2),
+        fetched(DIRECT, SMALL, 1, first=2, rate=2000),
+        fetched(KEPT, LARGE, 1, first=5, rate=1000, grown=3),
+        fetched(PASSED_ON, LARGE, 1, first=6, rate=500, grown=4),
+        fetched(LITELLM, LARGE, 1, first=8000, rate=40, grown=3000),
+        fetched(DIRECT, LARGE, 1, first=2, rate=2000),
+        fetched(KEPT, LARGE, 4, first=30, rate=1800, grown=60),
+        fetched(DIRECT, LARGE, 4, first=10, rate=2000),
+    ],
+    copies=[Copy(KEPT, LARGE, 0.5, 7_000_000)],
+    skipped=["LiteLLM, 4 × 300 MB: not run, it would need about 12 GB of memory."],
+    spoilt=[],
+)
 
 
 def test_the_sections_stand_below_one_another_under_their_titles() -> None:
@@ -70,6 +110,35 @@ def test_pages_are_told_as_multiples_of_the_first_and_those_that_do_not_exist_no
     assert "| none | desc | 1,000,000 | 4.0 | 1.25 |  |  | 1.50 |" in pages.words(PAGES)
 
 
+def test_downloads_are_told_beside_what_is_promised_of_them() -> None:
+    told = downloads.words(DOWNLOADS)
+    assert "| first byte, ms more than direct | 3.0 | 4.0 | 7998.0 | under 50 |" in told
+    assert "| … 4 at once, the median | 20.0 |  |  | under 50 |" in told
+    assert "| throughput, of direct | 0.50 | 0.25 | 0.02 | at least 0.5 |" in told
+    assert "| memory for one of 30 MB, MB | 2.0 |  |  | under 20 |" in told
+    assert "| memory for one of 300 MB, MB | 3.0 | 4.0 | 3000.0 | under 20 |" in told
+    assert "| … for each of 4 at once | 15.0 |  |  | under 20 |" in told
+    assert "| copied, 300 MB: completed, s after the upstream | 0.50 |  |  |  |" in told
+    assert "| … memory meanwhile, MB | 7.0 |  |  | under 20 |" in told
+    assert "| 300 | 1 | LiteLLM | 8000 (8000–8000) | 8000 | 40 (40–40) | 0.02 | 0.50 | 3000 |" in told
+    assert "| 300 | 4 | direct | 10 (10–10) | 10 | 2000 (2000–2000) | 1.00 | 0.50 |  |" in told
+    assert "\n- LiteLLM, 4 × 300 MB: not run, it would need about 12 GB of memory.\n" in told
+
+
+def test_downloads_are_compared_with_direct_ones_of_the_same_round_and_memory_is_that_of_the_first() -> None:
+    rounds = [
+        sample
+        for number, (ours, direct) in enumerate([(10, 1), (30, 2), (100, 90)])
+        for sample in (
+            fetched(KEPT, LARGE, 1, round=number, first=ours, rate=10 * ours, grown=number),
+            fetched(DIRECT, LARGE, 1, round=number, first=direct, rate=40 * ours),
+        )
+    ]
+    kept = downloads.rows(rounds)[0]
+    assert (kept.more, kept.share, kept.grown) == pytest.approx((10, 0.25, 0))
+    assert (kept.first.median, kept.first.least, kept.first.most) == pytest.approx((30, 10, 100))
+
+
 def test_what_was_promised_and_not_kept_is_a_doubt() -> None:
     assert not [*scale.doubts(SCALE), *waiting.doubts([CASE]), *pages.doubts(PAGES)]
     assert len(scale.doubts(replace(SCALE, asked=9_999, last=31.0, cpu={"server": 1.1, "postgres": 0.0}))) == 3
@@ -77,6 +146,31 @@ def test_what_was_promised_and_not_kept_is_a_doubt() -> None:
     slow = replace(PAGES.walks[0], latency={1: 0.004, 10: 0.04})
     assert len(pages.doubts(replace(PAGES, walks=[slow]))) == 1
     assert comparison.doubts(Result([], {}, creates_sent=2, creates_seen=3))
+
+
+def test_more_downloads_at_once_than_the_memory_would_bear_are_not_measured() -> None:
+    alone = {1: fetched(LITELLM, LARGE, 1, first=8000, rate=40, grown=3000)}
+    assert bearable({}, 1, 0), "nobody knows yet"
+    assert bearable(alone, 4, 25 * 10**9)
+    assert not bearable(alone, 4, 24 * 10**9)
+
+
+def test_downloads_that_break_a_promise_or_their_bytes_are_doubted() -> None:
+    direct = fetched(DIRECT, LARGE, 1, first=2, rate=2000)
+
+    def of(sample: Sample) -> list[str]:
+        return downloads.doubts(replace(DOWNLOADS, samples=[sample, direct]))
+
+    assert not downloads.doubts(DOWNLOADS), "LiteLLM and a single slow hop promise nothing"
+    assert of(fetched(KEPT, LARGE, 1, first=60, rate=2000)) == [
+        f"{KEPT}, 1 × 300 MB: the first byte came 58 ms later than directly."
+    ]
+    assert of(fetched(KEPT, LARGE, 1, first=2, rate=900)) == [f"{KEPT}, 1 × 300 MB: 0.45 of the direct throughput."]
+    assert of(fetched(PASSED_ON, LARGE, 1, first=2, rate=900, grown=21)) == [
+        f"{PASSED_ON}, 1 × 300 MB: memory grew by 21 MB per transfer."
+    ]
+    assert of(replace(direct, errors=["0 of 300000000 bytes"])) == ["1 downloads failed: 0 of 300000000 bytes"]
+    assert downloads.doubts(replace(DOWNLOADS, spoilt=[LITELLM])) == ["LiteLLM: the film came with another hash."]
 
 
 def test_a_filter_of_every_kind_that_the_list_has_is_measured() -> None:
