@@ -115,14 +115,19 @@ def _all(directory: Path, upstream: System) -> Iterator[list[System]]:
     """All systems, each with a directory and an account at the upstream of its own."""
     with ExitStack() as stack:
         starting: dict[str, Callable[[], System]] = {}
-        for number, (name, settings) in enumerate(SETTINGS.items()):
-            place = directory / f"reelgate-{number}"
+        for name, settings in SETTINGS.items():
+            place = _place(directory, name)
             place.mkdir()
-            key = {"OPENAI_API_KEY": UPSTREAM_KEY.format(account=f"reelgate-{number}")}
+            key = {"OPENAI_API_KEY": UPSTREAM_KEY.format(account=place.name)}
             starting[name] = stack.enter_context(running_reelgate(place, upstream.base_url, **key, **POLL, **settings))
         starting[LITELLM] = stack.enter_context(running_litellm(directory, install_litellm(), upstream.base_url))
         starting[DIRECT] = lambda: upstream
         yield [replace(start(), name=name) for name, start in starting.items()]
+
+
+def _place(directory: Path, name: str) -> Path:
+    """The directory of one of ours."""
+    return directory / f"reelgate-{[*SETTINGS].index(name)}"
 
 
 class Run:
