@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from generated.models import VideoGenerationRequest
 from handlers.api.models import OPERATIONS
-from handlers.errors import InvalidRequest, NotFound, NotSent
+from handlers.errors import InvalidRequest, NotSent
 from handlers.media.images import Image
 from handlers.providers.adapter import Account, Adapter
 from handlers.providers.catalog import Capabilities, Input, catalog

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
         description="The address under which clients and providers reach the gateway. Default, for links in answers: as asked.",
     )
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
-        (),
+        default_factory=tuple,
         validation_alias="REELGATE_TRUSTED_PROXIES",
         description="Reverse proxies (addresses or networks, comma separated) whose `X-Forwarded-Proto`, `-Host` and `-Prefix` "
         "are believed, for links in answers.",

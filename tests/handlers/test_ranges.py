@@ -10,6 +10,8 @@ from email.utils import formatdate, parsedate_to_datetime
 
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.gateway import ALICE, BOB, Gateway, judge, running
 from tests.handlers.buckets import bucket
@@ -249,6 +251,39 @@ def test_a_precondition_is_judged_as_rfc_9110_says(place: Place, headers: dict[s
         assert answer.content == place.content
     if status == 412:
         assert answer.json()["error"]["code"] == "precondition_failed"
+
+
+ODD = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_categories=["Cc"]), max_size=60)
+NUMBERS = st.integers(0, 10**30).map(str) | st.just("")
+RANGED = st.lists(st.tuples(NUMBERS, NUMBERS).map("-".join), min_size=1, max_size=5).map(
+    lambda all_: f"bytes={','.join(all_)}"
+)
+DATES = st.datetimes().map(lambda moment: moment.strftime("%a, %d %b %Y %H:%M:%S GMT"))
+TAGS = ODD | st.just("*") | ODD.map(lambda text: f'"{text}"') | ODD.map(lambda text: f'W/"{text}", "x"')
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    asked=st.fixed_dictionaries(
+        {},
+        optional={
+            "Range": ODD | RANGED,
+            "If-Range": TAGS | DATES,
+            "If-None-Match": TAGS,
+            "If-Match": TAGS,
+            "If-Modified-Since": DATES | ODD,
+            "If-Unmodified-Since": DATES | ODD,
+        },
+    )
+)
+def test_no_header_breaks_a_download(place: Place, asked: dict[str, str]) -> None:
+    raw = {name: value.strip().encode("latin-1") for name, value in asked.items()}
+    answer = place.gateway.ask("GET", place.path, headers=raw)
+    assert answer.status_code in (200, 206, 304, 412, 416)
+    if answer.status_code in (200, 206):
+        told = answer.headers.get("Content-Range", f"bytes 0-{len(place.content) - 1}/").removeprefix("bytes ")
+        first, last = map(int, told.partition("/")[0].split("-"))
+        assert answer.content == place.content[first : last + 1]
 
 
 def test_nobody_else_learns_that_it_is_there(place: Place) -> None:
