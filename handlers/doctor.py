@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
+from uuid import uuid4
 
 from .configuration import file_for
 from .errors import KeyRefused, NotSent, ProviderError, ReelgateError, Refused
 from .jobs.database import DatabaseError, database_url, reach
+from .media.storage import StorageError, store_at
 from .providers import registry
 from .providers.registry import Provider, ProviderKey, Registry
 from .settings import Settings
@@ -17,6 +21,8 @@ from .upstream import Upstream
 
 NO_SUCH_JOB = "reelgate-doctor"
 """A job that no provider has: to be asked about it costs nothing, and shows whether the key is taken."""
+
+PROBE = b"reelgate doctor"  # what is kept for a moment, to see whether it can be
 
 PATIENCE = 20.0  # seconds for a provider to answer
 
@@ -49,6 +55,7 @@ async def examine(settings: Settings, environment: Mapping[str, str]) -> list[Fi
             ),
             *([_sandbox(settings)] if registry.in_sandbox(settings, configuration) else []),
             await _database(settings),
+            await _storage(settings),
             *_unused_keys(providers),
             *await asyncio.gather(
                 *(_ask(provider, key) for provider in providers for key in provider.keys if key.settings.enabled)
@@ -75,6 +82,26 @@ async def _database(settings: Settings) -> Finding:
     except DatabaseError as error:
         return Finding("database", "wrong", str(error))
     return Finding("database", "ok", "your own" if settings.database_url is not None else "embedded")
+
+
+async def _storage(settings: Settings) -> Finding:
+    """Can a file be kept, read and deleted again."""
+    if settings.storage is None:
+        return Finding("storage", "note", "files are cached for a while: no REELGATE_STORAGE")
+    key = f"reelgate-doctor/{uuid4().hex}"
+    try:
+        store = store_at(settings.storage)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "probe")
+            await asyncio.to_thread(path.write_bytes, PROBE)
+            await store.put(key, path, "text/plain")
+        found = b"".join([piece async for piece in await store.read(key, 0, len(PROBE))])
+        await store.delete(key)
+    except (ValueError, StorageError) as error:
+        return Finding("storage", "wrong", f"{settings.storage}: {error}")
+    if found != PROBE:
+        return Finding("storage", "wrong", f"{settings.storage}: what is read is not what was kept")
+    return Finding("storage", "ok", f"files are kept in {settings.storage}")
 
 
 def _unused_keys(providers: Registry) -> list[Finding]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from base64 import b64decode
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -270,7 +271,7 @@ class Outputs:
     async def _fetch(self, job: Job, variant: Variant, source: Source | Inline, path: Path) -> tuple[int, str]:
         """Write a file of the provider's to a path. Returns its length in bytes and its SHA-256."""
         if isinstance(source, Inline):
-            return await _written(_of(source.content), path)
+            return await _written(_decoded(source.encoded), path)
         return await _written(streaming.read(self._opener(job, variant, source)), path)
 
     async def _from_provider(self, job: Job, file: File, first: int, end: int) -> AsyncIterator[bytes]:
@@ -279,7 +280,7 @@ class Outputs:
         variant = _variant(file)
         source = await self._source(job, variant)
         if isinstance(source, Inline):
-            return _of(source.content[first:end])
+            return await _begun(_decoded(source.encoded, first, end))
         return await _begun(streaming.read(self._opener(job, variant, source), first, end, file.size))
 
     def _opener(self, job: Job, variant: Variant, source: Source) -> streaming.Open:
@@ -372,9 +373,19 @@ async def _begun(pieces: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
     return all_of_them()
 
 
-async def _of(content: bytes) -> AsyncIterator[bytes]:
-    for begin in range(0, len(content), PIECE):
-        yield content[begin : begin + PIECE]
+async def _decoded(encoded: str, first: int = 0, end: int | None = None) -> AsyncGenerator[bytes]:
+    """Base64 -> the bytes from `first` up to `end`, a piece at a time. Raises ProviderFailed for what is none."""
+    position = first - first % 3  # four characters are three bytes
+    while end is None or position < end:
+        begin = position // 3 * 4
+        try:
+            piece = await asyncio.to_thread(b64decode, encoded[begin : begin + 4 * PIECE], validate=True)
+        except ValueError:
+            raise ProviderFailed("The provider's answer holds a video that is not valid base64.") from None
+        if not piece:
+            return
+        yield piece[max(0, first - position) : None if end is None else end - position]
+        position += 3 * PIECE
 
 
 async def _written(pieces: AsyncIterator[bytes], path: Path) -> tuple[int, str]:

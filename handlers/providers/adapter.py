@@ -142,10 +142,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """The bytes of a finished video, from a provider that answers with them."""
+    """The bytes of a finished video in base64, from a provider that answers with them."""
 
-    content: bytes = field(repr=False)
-    media_type: str = "video/mp4"
+    encoded: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

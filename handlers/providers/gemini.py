@@ -97,7 +97,7 @@ class Gemini(Adapter):
             raise NotFound("The provider no longer has the file.", code="content_expired")
         if video.uri is not None:
             return Source(video.uri, headers(account) if at_home(account, video.uri) else {})
-        return Inline(base64.b64decode(video.data or ""))
+        return Inline(video.data or "")
 
     async def delete(self, account: Account, native_id: str) -> None:
         if is_veo(native_id):  # the legacy shape has no call for it

@@ -13,7 +13,6 @@ Errors: see google.py. A 401 is answered with a new token, once.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -74,7 +73,7 @@ class Vertex(Adapter):
         video = output(await operation(account, native_id))
         if video.gcs_uri is not MISSING:
             return Source(object_url(account, video.gcs_uri), await authorization(account))
-        return Inline(base64.b64decode(str(video.bytes_base64_encoded)))
+        return Inline(str(video.bytes_base64_encoded))
 
     async def remix(self, account: Account, native_id: str, request: VideoRemixRequest) -> Snapshot:
         video = output(await operation(account, native_id))

@@ -19,6 +19,7 @@ from handlers.providers.registry import PROVIDERS
 from handlers.settings import Settings, load
 from reelgate.cli import app
 from tests.gateway import SANDBOXES, new_database
+from tests.handlers.buckets import bucket
 from tests.handlers.wire import ROOT, origin, reply, standalone_sandbox
 
 WRONG = "sk-wrong-hunter2-secret"
@@ -87,7 +88,7 @@ async def test_nothing_is_created_by_looking(tmp_path: Path, database: str, sand
     before = counts()
     urls = {name: sandbox + SANDBOXES[name].removeprefix("/sandbox") for name in KEYS}
     said = await found(written(tmp_path, **{name: provider(urls[name], *KEYS[name]) for name in KEYS}), database)
-    assert len(said) == 3 + 2 * len(KEYS)
+    assert len(said) == 4 + 2 * len(KEYS)
     assert counts() == before
 
 
@@ -155,6 +156,22 @@ async def test_a_database_that_is_away_is_wrong_and_its_password_is_not_shown(tm
     assert not any("hunter2" in each.says for each in said.values())
 
 
+async def test_an_archive_is_tried(tmp_path: Path, database: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with bucket() as s3:
+        for storage, verdict in (
+            (f"file:{tmp_path}/archive", "ok"),
+            (s3, "ok"),
+            (f"file:{tmp_path}/file/below", "wrong"),
+            ("s3://no-such-bucket/x", "wrong"),
+            ("ftp://host/x", "wrong"),
+        ):
+            settings = load(database_url=database, data_dir=tmp_path, storage=storage)
+            said = {each.subject: each for each in await examine(settings, {})}["storage"]
+            assert (said.verdict, storage in said.says) == (verdict, True), said
+    assert not [each for each in (tmp_path / "archive").rglob("*") if each.is_file()]
+
+
 # ---- the command ----------------------------------------------------------------------------------------------------
 
 
@@ -175,6 +192,7 @@ def test_all_is_well_ends_with_0(settings: dict[str, str], tmp_path: Path, sandb
         ["ok", "callers"],
         ["ok", "configuration"],
         ["ok", "database"],
+        ["note", "storage"],
         ["ok", "openai/key-1"],
     ]
     assert "keys for alice" in lines[0] and WRONG not in done.output and KEYS["openai"][0] not in done.output
@@ -192,6 +210,7 @@ def test_something_wrong_ends_with_1_also_as_json(settings: dict[str, str], tmp_
         "callers": "ok",
         "configuration": "ok",
         "database": "ok",
+        "storage": "note",
         "openai/key-1": "wrong",
         "xai/key-1": "wrong",
     }

@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,11 +21,14 @@ from typing import Any
 import psycopg
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from handlers.errors import ProviderFailed
 from handlers.jobs import outputs
 from handlers.providers.registry import PROVIDERS
 from tests.gateway import ALICE, BOB, Gateway, judge, new_database, running
@@ -482,3 +486,22 @@ def test_what_cannot_be_signed_is_streamed(tmp_path: Path, storage: bool) -> Non
     with studio_of(tmp_path / "data", Studio(clip()), storage=place) as gateway:
         job = made(gateway)["id"]
         assert content(gateway, job, redirect="true").content == clip()
+
+
+# ---- inline --------------------------------------------------------------------------------------------------------
+
+
+@given(st.binary(max_size=40), st.integers(0, 45), st.integers(0, 45))
+async def test_any_part_of_base64_is_what_it_is_of_the_bytes(content: bytes, first: int, end: int) -> None:
+    encoded = b64encode(content).decode()
+    assert b"".join([piece async for piece in outputs._decoded(encoded)]) == content
+    first, end = min(first, end, len(content)), min(end, len(content))
+    assert b"".join([piece async for piece in outputs._decoded(encoded, first, end)]) == content[first:end]
+
+
+async def test_a_long_video_in_base64_is_decoded_a_piece_at_a_time() -> None:
+    content = os.urandom(5 * outputs.PIECE + 1)
+    pieces = [piece async for piece in outputs._decoded(b64encode(content).decode())]
+    assert (b"".join(pieces), len(pieces)) == (content, 2)
+    with pytest.raises(ProviderFailed):
+        [piece async for piece in outputs._decoded("not base64!!")]

@@ -386,7 +386,7 @@ async def test_the_file_is_named_or_handed_over_and_the_key_stays_at_home() -> N
                 assert isinstance(source, Source)
                 assert source.url == f"{there.url}/v1beta/files/f1:download?alt=media"
                 assert source.headers["x-goog-api-key"] == "key-1"
-            assert await adapter.source(who, "v1_b", "video") == Inline(b"mp4")
+            assert await adapter.source(who, "v1_b", "video") == Inline("bXA0")
             assert await adapter.source(who, "v1_c", "video") == Source("https://x.test/v.mp4")
             assert (await adapter.retrieve(who, "v1_c")).expires_at is None
             for native_id in ("v1_d", f"{NAME}2"):

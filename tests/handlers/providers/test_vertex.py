@@ -226,7 +226,7 @@ async def test_a_video_in_the_answer_is_handed_over_and_sent_back_to_be_continue
     with origin(Google(INLINE)) as there:
         async with Upstream() as http:
             who = account(there, http)
-            assert await adapter.source(who, NAME, "video") == Inline(b"mp4")
+            assert await adapter.source(who, NAME, "video") == Inline("bXA0")
             await adapter.remix(who, NAME, VideoRemixRequest(prompt="and on it goes"))
     (instance,) = json.loads(there.received[-1].body)["instances"]
     assert instance["video"] == {"bytesBase64Encoded": "bXA0", "mimeType": "video/mp4"}
