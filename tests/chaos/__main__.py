@@ -10,6 +10,7 @@ the ledger and what callers were told have to agree with it.
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sys
 import threading
@@ -23,7 +24,7 @@ import requests
 
 from tests.books import Books, made, rows
 from tests.chaos.callers import AT_ONCE, HEADERS, Callers, Create
-from tests.chaos.house import House, Mode, Postgres, Process, Upstream, configuration
+from tests.chaos.house import ARCHIVE, House, Mode, Postgres, Process, Upstream, configuration
 from tests.chaos.upstream import contested
 
 ROUNDS = 100
@@ -89,6 +90,7 @@ class Chaos:
     def __init__(self, house: House, rounds: int, seed: int) -> None:
         self.rounds, self.chance = rounds, random.Random(seed)
         self.began = time.monotonic()
+        self.archive = house.folder / ARCHIVE
         self.upstream, self.postgres = Upstream(house), Postgres(house)
         config = configuration(house, self.upstream)
         self.servers = [Process(house, "server", number, self.postgres.url, config) for number in (1, 2)]
@@ -112,6 +114,7 @@ class Chaos:
         self._send_lost_again()
         self._check_callers()
         self._check_processes()
+        self._check_archive()
         self._close_books()
         return 1 if self.wrong else 0
 
@@ -254,6 +257,23 @@ class Chaos:
         codes = {process.name: process.retire() for process in self._processes}
         self.wrong += [f"{name} ended with {code}" for name, code in codes.items() if code]
 
+    def _check_archive(self) -> None:
+        """Every completed job has its file, whole, and there are no others."""
+        known = dict(
+            self.postgres.ask(
+                "SELECT coalesce(key, id), sha256 FROM jobs LEFT JOIN files ON job_id = id WHERE state = 'completed'"
+            )
+        )
+        kept = {
+            str(path.relative_to(self.archive)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in self.archive.rglob("*")
+            if path.is_file()
+        }
+        self.files = len(kept)
+        self.wrong += [f"{key} is in the archive and should not be" for key in sorted(kept.keys() - known.keys())]
+        self.wrong += [f"{key} is not in the archive" for key in sorted(known.keys() - kept.keys())]
+        self.wrong += [f"{key} is not what was kept" for key in kept.keys() & known.keys() if kept[key] != known[key]]
+
     def _close_books(self) -> None:
         books = Books(rows(self.postgres.url), made(self.upstream.folder), self.watch.unknown)
         self.wrong += books.wrong
@@ -280,6 +300,7 @@ class Chaos:
             f"{len(books.closed)} closed, {len(books.resolved)} resolved by their own process, "
             f"{len(books.unknown)} stay unknown, for want of a list"
         )
+        print(f"{self.files} files in the archive, each whole and of a completed job, unless it is said below")
         print(f"{self.polls} questions about jobs, {self.contested} jobs asked about by two processes at once")
         print(f"for callers their creates ended as: {listed(self.ended)}")
         print(f"{len(self.wrong)} things are wrong")

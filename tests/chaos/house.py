@@ -38,6 +38,9 @@ MODELS = {
 Mode = Literal["fast", "immediate"]
 """How PostgreSQL is stopped: in order, or as by a crash."""
 
+ARCHIVE = "archive"
+"""The folder of the house in which all processes keep finished files."""
+
 PAUSE = 0.5  # seconds after which a process that ended by itself is started again, as a supervisor does
 
 
@@ -163,6 +166,7 @@ class Process:
             "DATABASE_URL": database,
             "REELGATE_CONFIG": str(config),
             "REELGATE_DATA_DIR": str(house.folder / self.name),
+            "REELGATE_STORAGE": f"file:{house.folder / ARCHIVE}",
             "REELGATE_API_KEYS": KEYS,
             "REELGATE_WORKER": "false",
             "REELGATE_LOG_LEVEL": "warning",
