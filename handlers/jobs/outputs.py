@@ -34,6 +34,7 @@ log = structlog.get_logger()
 
 Variant = Literal["video", "thumbnail", "spritesheet"]
 
+LARGEST: Final = 16 * 1024**3  # bytes of a file; more is no video, but a provider that does not come to an end
 AT_ONCE: Final = 8  # files that are fetched at the same time
 SWEEP: Final = 30.0  # seconds between two looks for what is to be deleted
 SWEPT_AT_ONCE: Final = 100  # files
@@ -101,40 +102,35 @@ class Outputs:
             except Unplayable as error:
                 raise InvalidOutput(f"What the provider gave as the video cannot be played: {error}.") from error
             _remember(sha256, found)
-            file = self._file(job, "video", size, sha256, found.media_type)
+            now, kept = datetime.now(UTC), self._retention(job.owner)
+            delete_at = now + kept if kept is not None else None
+            file = self._file(job.id, "video", size, sha256, found.media_type, delete_at)
             await self._keep(file, path)
         output = {"content_type": found.media_type}
         if provider.shows_provider_url and isinstance(source, Source):
             output["provider_url"] = source.url
         return {
-            "completed_at": datetime.now(UTC),
+            "completed_at": now,
             "outputs": [output],
             "expires_at": _until(job, file),
             **_seen(job, found),
         }
 
-    def _file(self, job: Job, variant: Variant, size: int, sha256: str, media_type: str) -> File:
-        kept = self._retention(job.owner)
-        return File(
-            job_id=job.id,
-            variant=variant,
-            key=f"{job.id}/{variant}.{EXTENSIONS[media_type]}",
-            size=size,
-            sha256=sha256,
-            media_type=media_type,
-            store=self._archive.name if self._archive is not None else None,
-            delete_at=(job.completed_at or datetime.now(UTC)) + kept if kept is not None else None,
-        )
+    def _file(
+        self, job_id: str, variant: Variant, size: int, sha256: str, media_type: str, delete_at: datetime | None
+    ) -> File:
+        key = f"{job_id}/{variant}.{EXTENSIONS[media_type]}"
+        store = self._archive.name if self._archive is not None else None
+        return File(job_id, variant, key, size, sha256, media_type, store, delete_at)
 
     async def _keep(self, file: File, path: Path) -> None:
-        """Put a file where it belongs. What the archive has is known before it is there, and is read once more."""
+        """Put a file where it belongs. It is written down before, so that whatever lies anywhere is known of."""
+        await self._files.record(file)
         if self._archive is None:
             await self._cache.put(file.key, path, file.media_type)
-            await self._files.record(file)
-            return
-        await self._files.record(file)
-        await self._archive.put(file.key, path, file.media_type)
-        await self.verify(file)
+        else:
+            await self._archive.put(file.key, path, file.media_type)
+            await self.verify(file)
 
     async def archived(self) -> AsyncIterator[File]:
         """Every file that the archive should have."""
@@ -232,7 +228,7 @@ class Outputs:
                             param="variant",
                         ) from error
             size, sha256 = await asyncio.to_thread(_digest, path)
-            file = self._file(job, variant, size, sha256, media_type)
+            file = self._file(job.id, variant, size, sha256, media_type, video.delete_at)
             await self._keep(file, path)
         return file
 
@@ -244,8 +240,8 @@ class Outputs:
         try:
             await self._fetch(job, variant, await self._source(job, variant), path)
             return images.sniff(await asyncio.to_thread(_beginning, path)).media_type
-        except ReelgateError as error:
-            log.info("the provider has no such picture", job=job.id, variant=variant, error=error.message)
+        except (ReelgateError, InvalidOutput) as error:
+            log.info("the provider has no such picture", job=job.id, variant=variant, error=str(error))
             return None
 
     @asynccontextmanager
@@ -255,7 +251,7 @@ class Outputs:
         if await self._cache.has(file.key):
             yield here
             return
-        async with self._cache.scratch() as path:
+        async with self._fetches, self._cache.scratch() as path:
             pieces = await self.read(job, file, 0, file.size)
             if (file.size, file.sha256) != await _written(pieces, path):
                 raise StorageError("The file is not the one that was kept: its bytes have another checksum.")
@@ -389,7 +385,7 @@ async def _decoded(encoded: str, first: int = 0, end: int | None = None) -> Asyn
 
 
 async def _written(pieces: AsyncIterator[bytes], path: Path) -> tuple[int, str]:
-    """Write pieces to a file. Returns their length in bytes and their SHA-256. Raises StorageError."""
+    """Write pieces to a file. Returns their length in bytes and their SHA-256. Raises InvalidOutput and StorageError."""
     digest, size, waiting = hashlib.sha256(), 0, bytearray()
 
     def write(piece: bytes) -> None:
@@ -400,6 +396,8 @@ async def _written(pieces: AsyncIterator[bytes], path: Path) -> tuple[int, str]:
         with await asyncio.to_thread(path.open, "wb", 0) as file:
             async for piece in pieces:
                 size += len(piece)
+                if size > LARGEST:
+                    raise InvalidOutput(f"The provider's file is larger than {LARGEST} bytes.")
                 waiting += piece
                 if len(waiting) >= PIECE:
                     full, waiting = bytes(waiting), bytearray()
