@@ -260,7 +260,7 @@ def test_a_path_that_is_not_there_is_said_so(gateway: Gateway, path: str) -> Non
 METHODS = {
     "/v1/videos": "GET, POST",
     "/v1/videos/x": "DELETE, GET",
-    "/v1/videos/x/content": "GET",
+    "/v1/videos/x/content": "GET, HEAD",
     "/v1/videos/x/remix": "POST",
     "/v1/models": "GET",
     "/health": "GET",

@@ -405,6 +405,7 @@ def test_no_provider_hears_of_the_url(tmp_path: Path) -> None:
     with origin(provider) as there, running(tmp_path, configuration=configured(openai=there.url), **PRIVATE) as gateway:
         url = "http://127.0.0.1:9/own"
         created = gateway.create(FAST, model="openai/x", webhook_url=url)
+        gateway.finished(created["id"])
         remix = gateway.ask("POST", f"/v1/videos/{created['id']}/remix", json={"prompt": "in snow", "webhook_url": url})
         assert remix.status_code == 200
         form = {name: (None, value) for name, value in (("model", "openai/x"), ("prompt", "x"), ("webhook_url", url))}

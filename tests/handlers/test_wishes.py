@@ -6,6 +6,7 @@ import base64
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from pydantic import SecretStr
 from handlers.providers.adapter import Account
 from handlers.upstream import Upstream
 from tests.gateway import Gateway, judge, running
-from tests.handlers.wire import Origin, Received, Steps, origin, reply, standalone_sandbox
+from tests.handlers.wire import Origin, Received, Steps, clip, origin, reply, standalone_sandbox
 
 SECRET = "sk-never-to-be-shown"
 QUICK = "[sandbox:no-render]"
@@ -104,11 +105,12 @@ def create(gateway: Gateway, model: str, headers: dict[str, str] | None = None, 
     return made
 
 
-def test_all_that_is_sent_and_fetched_goes_through_the_proxy(gateway: Gateway) -> None:
-    made = create(gateway, "proxied/m").json()
-    assert made["status"] == "completed"
-    film = gateway.ask("GET", f"/v1/videos/{made['id']}/content")
-    assert (film.status_code, film.content) == (200, b"a film")
+def test_all_that_is_sent_and_fetched_goes_through_the_proxy(upstream: Origin, tmp_path: Path) -> None:
+    with running(tmp_path, configuration=configuration(upstream.url, override=False)) as gateway:
+        made = gateway.finished(create(gateway, "proxied/m").json()["id"])
+        assert made["status"] == "completed"
+        film = gateway.ask("GET", f"/v1/videos/{made['id']}/content")
+        assert (film.status_code, film.content) == (200, clip())
 
 
 # ---- headers for the provider ---------------------------------------------------------------------------------------

@@ -171,12 +171,14 @@ def test_a_create_that_is_answered_while_the_server_stops_is_kept(upstream: Orig
         assert newest(gateway)["status"] == "queued"
 
 
-def test_a_repeated_remix_is_answered_though_its_source_is_gone(gateway: Gateway) -> None:
-    source, once = create(gateway, "finished").json()["id"], {"Idempotency-Key": "remix"}
-    gateway.finished(source)
-    first = gateway.ask("POST", f"/v1/videos/{source}/remix", json={"prompt": "finished"}, headers=once)
-    assert gateway.ask("DELETE", f"/v1/videos/{source}").status_code == 200
-    again = gateway.ask("POST", f"/v1/videos/{source}/remix", json={"prompt": "finished"}, headers=once)
+def test_a_repeated_remix_is_answered_though_its_source_is_gone(upstream: Origin, tmp_path: Path) -> None:
+    once = {"Idempotency-Key": "remix"}
+    with running(tmp_path, configuration=configured(openai=upstream.url, network=QUICK)) as gateway:
+        source = create(gateway, "finished").json()["id"]
+        gateway.finished(source)
+        first = gateway.ask("POST", f"/v1/videos/{source}/remix", json={"prompt": "finished"}, headers=once)
+        assert gateway.ask("DELETE", f"/v1/videos/{source}").status_code == 200
+        again = gateway.ask("POST", f"/v1/videos/{source}/remix", json={"prompt": "finished"}, headers=once)
     assert (first.status_code, again.status_code, again.json()) == (200, 200, first.json())
 
 

@@ -413,7 +413,6 @@ def test_a_job_is_never_asked_of_another_key(house: House, jobs: dict[str, list[
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(live, [*jobs["a"][:2], *of_b]))
     after = house.accounts()
-    assert {name: counts["downloads"] for name, counts in before.items()} == {"account-a": 6, "account-b": 6}
     assert {name: after[name]["deletes"] - before[name]["deletes"] for name in after} == {
         "account-a": 4,
         "account-b": 8,
@@ -427,7 +426,6 @@ def test_when_a_key_is_gone_its_jobs_say_so_and_others_work(house: House, jobs: 
         assert left.ask("GET", f"/v1/videos/{of_a}").json()["status"] == "completed"  # the ledger knows
         assert left.ask("GET", f"/v1/videos/{of_a}/content").status_code == 200  # and the file is here
         for method, path, body in (
-            ("GET", "/content?variant=thumbnail", None),
             ("POST", "/remix", {"prompt": f"x {QUICK}"}),
             ("DELETE", "", None),
         ):
