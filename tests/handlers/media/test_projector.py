@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import struct
@@ -460,27 +461,36 @@ def test_a_target_that_cannot_be_written_is_not_the_films_fault(reels: dict[str,
     assert answer("examine", str(tmp_path / "missing.mp4")) == {"error": [2, "No such file or directory"]}
 
 
-# ---- memory -----------------------------------------------------------------------------------------------------------
+# ---- the process ------------------------------------------------------------------------------------------------------
 
 
-def most_memory(task: str, *files: Path) -> tuple[int, bytes]:
-    """Resident bytes that a process takes for a task at most, and what it prints."""
-    command = [sys.executable, "-m", "handlers.media.projector", task, *map(str, files)]
+def run(task: str, *files: Path) -> tuple[bytes, int]:
+    """What a process prints on a task, and the resident bytes that it takes at most."""
     running = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": path()}
+        [sys.executable, "-m", "handlers.media.projector", task, *map(str, files)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert running.stdout is not None and running.stdin is not None
-    said = running.stdout.read()
-    _, status, usage = os.wait4(running.pid, 0)
+    with running.stdout, running.stdin:
+        said = running.stdout.read()
+        _, status, usage = os.wait4(running.pid, 0)
     running.returncode = os.waitstatus_to_exitcode(status)
-    running.stdout.close()
-    running.stdin.close()
     assert running.returncode == 0
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024), said
+    return said, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def path() -> str:
-    return os.pathsep.join(sys.path)
+def test_the_answer_is_all_that_is_printed(tmp_path: Path) -> None:
+    clip = shoot(tmp_path / "clip.mp4", bf="0")
+    content = bytearray(clip.read_bytes())
+    content[content.index(b"mdat") + 2000 : content.index(b"moov") - 100] = bytes(
+        content.index(b"moov") - 100 - content.index(b"mdat") - 2000
+    )  # FFmpeg would have much to say about this
+    clip.write_bytes(content)
+    assert json.loads(run("examine", clip)[0]) == examined(clip)
+    assert run("spritesheet", clip, tmp_path / "sheet.jpg")[0] == b"\n{}\n"
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
@@ -489,7 +499,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         end.write(struct.pack(">I4sQ", 1, b"free", 1 << 30))  # a gigabyte with nothing in it
         end.truncate(end.tell() - 16 + (1 << 30))
     assert large.stat().st_size > (1 << 30) + 100_000_000
-    (little, _), (much, said) = most_memory("examine", small), most_memory("examine", large)
+    (_, little), (said, much) = run("examine", small), run("examine", large)
     assert b"video/mp4" in said
     assert much - little < 20_000_000
 
@@ -501,6 +511,6 @@ def test_an_index_that_would_fill_the_memory(reels: dict[str, Path], tmp_path: P
     bomb = patched(clip, tmp_path / "bomb.mp4", box(clip, b"stsz") + 4, struct.pack(">I", 1) + many)
     bomb = patched(bomb, bomb, box(clip, b"stsc") + 12, many)
     bomb = patched(bomb, bomb, box(clip, b"stts") + 8, many)
-    memory, said = most_memory("examine", bomb)
+    said, memory = run("examine", bomb)
     assert b"unplayable" in said
     assert memory < projector.MEMORY
