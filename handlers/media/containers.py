@@ -2,7 +2,7 @@
 
 A file that a download left unfinished looks whole to a player that only reads its beginning. Each of these formats says how long
 its parts are, so a part that begins in the file and ends behind it gives the cut away. A cut exactly between two parts shows
-where one of them is missed later (an MP4 without its index), and nowhere else: two fragments of three are a shorter film.
+later, where one of them is missed (an MP4 without its index), or not at all: two fragments of three are a shorter film.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ PARTS = ISO_BOXES | {b"uuid", b"meta", b"mfra", b"udta", b"prft", b"emsg", b"ssi
 
 def _iso_end(file: BinaryIO, size: int) -> int:
     """Where the last box of the outermost level ends. What follows the last box does not count, if it is no box."""
-    at, seen = 0, set()
+    at = 0
     while size - at >= 8:
         file.seek(at)
         header = file.read(16).ljust(16, b"\0")
@@ -128,10 +128,7 @@ def _iso_end(file: BinaryIO, size: int) -> int:
             length = large if length == 1 else size - at  # 0: to the end of the file
         if length < 8 or (name not in PARTS and at + length > size):
             break
-        seen.add(name)
         at += length
-    if at <= size and b"moov" not in seen:
-        raise Unplayable("it is cut off: its index is missing")
     return at
 
 

@@ -286,4 +286,4 @@ def _end_with_parent() -> None:
 
 if __name__ == "__main__":
     _confine()
-    sys.stdout.write(json.dumps(answer(*sys.argv[1:])))
+    sys.stdout.write(f"\n{json.dumps(answer(*sys.argv[1:]))}\n")

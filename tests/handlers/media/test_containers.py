@@ -90,6 +90,26 @@ def test_what_ends_behind_the_file_is_missed(reels: dict[str, Path], name: str, 
         judge(reels[name].read_bytes()[:-missing])
 
 
+def test_colours_are_not_taken_for_the_end_of_a_gif() -> None:
+    """The byte that ends a file is the semicolon, which is as good a shade of grey as any."""
+    frames = [Image.new("P", (8, 8), shade) for shade in range(2)]
+    for frame in frames:
+        frame.putpalette(b";" * 768)
+    frames[0].save(buffer := io.BytesIO(), "GIF", save_all=True, append_images=frames[1:], optimize=False)
+    content = buffer.getvalue()
+    assert content.count(b";") > 700
+    assert [length for length in range(14, len(content)) if whole(content[:length])] == []
+    assert whole(content)
+
+
+def whole(content: bytes) -> bool:
+    try:
+        judge(content)
+    except Unplayable:
+        return False
+    return True
+
+
 def test_a_cut_says_how_much_is_there(reels: dict[str, Path]) -> None:
     content = reels["index in front"].read_bytes()
     with pytest.raises(Unplayable, match=f"^it is cut off: 5,000 of at least {len(content):,} bytes are there$"):
