@@ -37,6 +37,7 @@ APART = {"sandbox": {"sandbox_mount"}, "codegen": set[str]()}
 KNOWN_TO = {
     "connexion": ("handlers/app.py", "handlers/edge/", "generated/routes.py"),
     "aiohttp": ("handlers/upstream.py", "handlers/egress.py"),
+    "obstore": ("handlers/media/storage.py",),
     "av": ("handlers/media/projector.py", "sandbox/"),
     "requests": ("generated/client.py",),
     "typer": ("reelgate/",),
