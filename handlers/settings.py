@@ -49,7 +49,18 @@ class Settings(BaseSettings):
         description="The address under which clients and providers reach the gateway. Default, for links in answers: as asked.",
     )
     max_body_mb: int = Field(
-        20, ge=1, validation_alias="REELGATE_MAX_BODY_MB", description="The largest request body, in MiB."
+        32,
+        ge=1,
+        validation_alias="REELGATE_MAX_BODY_MB",
+        description="The largest request body, and the largest image that is fetched, in MiB. "
+        "32 are enough for an image of 20 MB as base64.",
+    )
+    uploads_mb: int = Field(
+        256,
+        ge=1,
+        validation_alias="REELGATE_UPLOADS_MB",
+        description="The most memory for bodies and images that are received or sent on at once, in MiB, in each process; "
+        "what would exceed it is refused, unless it is the only one.",
     )
     worker: bool = Field(
         True,
@@ -153,6 +164,10 @@ class Settings(BaseSettings):
         if not all(0 <= pause <= LONGEST_PAUSE for pause in value):
             raise ValueError(f"each pause must be 0 to {LONGEST_PAUSE} seconds")
         return value
+
+    @property
+    def uploads_bytes(self) -> int:
+        return self.uploads_mb * MEBIBYTE
 
     @property
     def max_body_bytes(self) -> int:

@@ -37,7 +37,8 @@ from ..jobs.ledger import Job, Ledger, Once, Plan
 from ..jobs.reconciling import asked_from
 from ..jobs.tracking import values_of
 from ..media.images import Image, from_data_url
-from ..providers.adapter import Account, Adapter, Snapshot
+from ..media.uploads import current
+from ..providers.adapter import Account, Adapter, Snapshot, extras, legible
 from ..providers.registry import Provider, Registry
 from .capabilities import with_defaults
 from .keys import Wishes
@@ -52,6 +53,7 @@ NO_HEADERS: Mapping[str, str] = {}
 
 SIGN_OF_LIFE = 10.0  # seconds between two marks on the job that is being placed; see reconciling.PRESUMED_DEAD
 SETTLING = 1.0  # seconds that a provider still gets to answer when the server stops
+PLANNED = 6  # times its length: the memory that an image takes while it is written down with a request
 WRITING = 10.0  # seconds to write down what is known by then
 WRITE_TRIES = 7  # of the one write that must not be lost, that a provider has taken a job, before its caller is told
 WRITE_PAUSE = 8.0  # seconds: the most between two of them; they go on until the server stops
@@ -74,22 +76,32 @@ class Dispatcher:
         self._offers: set[asyncio.Task[Job | None]] = set()
 
     async def generate(
-        self, owner: str, request: VideoGenerationRequest, wishes: Wishes, once: Once | None = None
+        self,
+        owner: str,
+        request: VideoGenerationRequest,
+        image: Image | None,
+        wishes: Wishes,
+        once: Once | None = None,
     ) -> Job:
         """Place a new job. Returns it as accepted, or as failed by a content filter; raises what else became of it.
 
-        Raises KeyTaken, with nothing sent, when the owner has asked for it `once` already.
+        `image` is what `request.input_reference` stands for, unless that is a URL. Raises KeyTaken, with nothing sent, when
+        the owner has asked for it `once` already.
         """
         targets = resolve(request, self._registry, owner, wishes)
-        image = _image(request)
         first = next(target for target in targets if isinstance(target, Target))
         plan = None
         if request.failover == Failover.job and len(targets) > 1:
-            plan = Plan(request.model_dump(mode="json"), asdict(replace(wishes, headers={})))
+            if image is not None:
+                current.get().hold(PLANNED * len(image.content))
+            plan = Plan(await asyncio.to_thread(_whole, request, image), asdict(replace(wishes, headers={})))
         pin = _pin(first.keys[0].account, first.model)
         job = self._new(owner, "generation", pin, _recordable(request, image), once)
         await self._ledger.record(job, plan)
-        return await self._place(Placing(self._ledger, self._registry, job), targets, request, wishes)
+        if plan is not None and image is not None:
+            del plan
+            current.get().hold(len(image.content))
+        return await self._place(Placing(self._ledger, self._registry, job), targets, request, image, wishes)
 
     async def again(self, job: Job, failed: Snapshot) -> bool:
         """Place a job that has failed after it was accepted with the next of its targets, if its request says so.
@@ -106,7 +118,9 @@ class Dispatcher:
         plan = await self._ledger.plan(job.id)
         if plan is None:
             return False
-        request, wishes = VideoGenerationRequest.model_validate(plan.request), Wishes(**plan.wishes)
+        request, image = await asyncio.to_thread(_with_image, plan.request)
+        wishes = Wishes(**plan.wishes)
+        del plan
         asked = {(attempt["provider"], attempt["model"]) for attempt in job.attempts}
         try:
             targets = resolve(request, self._registry, job.owner, wishes)
@@ -137,14 +151,18 @@ class Dispatcher:
         error = ProviderFailed(reason["message"], code=reason["code"])
         placing = Placing(self._ledger, self._registry, moved, first_error=error)
         with suppress(ReelgateError):  # what became of it is written down
-            await self._place(placing, left, request, wishes)
+            await self._place(placing, left, request, image, wishes)
         return True
 
     async def _place(
-        self, placing: Placing, targets: Sequence[Target | Unfit], request: VideoGenerationRequest, wishes: Wishes
+        self,
+        placing: Placing,
+        targets: Sequence[Target | Unfit],
+        request: VideoGenerationRequest,
+        image: Image | None,
+        wishes: Wishes,
     ) -> Job:
         """Offer the job to one target after another."""
-        image = _image(request)
         for target in targets:
             if isinstance(target, Unfit):
                 placing.skip(target.provider, target.model, target.error)
@@ -467,16 +485,21 @@ def _pin(account: Account, model: str) -> dict[str, Any]:
     }
 
 
-def _image(request: VideoGenerationRequest) -> Image | None:
-    reference = request.input_reference
-    if reference is MISSING or not reference.startswith("data:"):
-        return None
-    return from_data_url(reference)
-
-
 def _recordable(request: VideoGenerationRequest, image: Image | None) -> dict[str, Any]:
-    """The request for the ledger: what the image was, instead of its bytes."""
-    body: dict[str, Any] = request.model_dump(mode="json")
-    if image is not None:
-        body["input_reference"] = f"{image.media_type}, {len(image.content)} bytes, sha256 {image.sha256}"
-    return body
+    """The request for the ledger: what the image was, instead of its bytes; and extra fields without their bulk."""
+    described = {} if image is None else {"input_reference": image.described}
+    return request.model_dump(mode="json", exclude=set(extras(request))) | legible(extras(request)) | described
+
+
+def _whole(request: VideoGenerationRequest, image: Image | None) -> dict[str, Any]:
+    """The request as JSON, with its image."""
+    return request.model_dump(mode="json") | ({} if image is None else {"input_reference": image.data_url})
+
+
+def _with_image(whole: Mapping[str, Any]) -> tuple[VideoGenerationRequest, Image | None]:
+    """The request and the image that `_whole` put together."""
+    reference = whole.get("input_reference", "")
+    if not reference.startswith("data:"):
+        return VideoGenerationRequest.model_validate(whole), None
+    image = from_data_url(reference)
+    return VideoGenerationRequest.model_validate({**whole, "input_reference": image.stand_in}), image

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import base64
+import asyncio
+import binascii
 import hashlib
+import io
+import secrets
+from collections.abc import Callable, Sized
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ..errors import InvalidRequest
+
+Given = TypeVar("Given", bound=Sized)
+Result = TypeVar("Result")
 
 SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
@@ -15,30 +23,47 @@ SIGNATURES = (
 )
 """Leading bytes, where they stand, and what they mean. https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern"""
 
+PIECE = 192 * 1024  # bytes that are encoded at a time, 256 KiB of base64; nobody else can run meanwhile
+SMALL = 64 * 1024  # bytes: what is done with more is done in a thread
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
+    """`encoded` stands for the bytes in base64 wherever JSON has them, until they are sent: see `upstream.Embedded`."""
+
     content: bytes = field(repr=False)
     media_type: str
+    sha256: str = ""  # in hexadecimal
+    encoded: str = field(default_factory=secrets.token_urlsafe, compare=False, repr=False)
 
     @property
     def extension(self) -> str:
         return self.media_type.removeprefix("image/")
 
     @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.content).hexdigest()
+    def encoded_url(self) -> str:
+        """The data URL, in the same way."""
+        return f"data:{self.media_type};base64,{self.encoded}"
+
+    @property
+    def described(self) -> str:
+        return f"{self.media_type}, {len(self.content)} bytes, sha256 {self.sha256}"
+
+    @property
+    def stand_in(self) -> str:
+        """A data URL in form only: what a request has in place of the image, and is another for another image."""
+        return f"data:{self.media_type};base64,{self.sha256}"
 
     @property
     def data_url(self) -> str:
-        return f"data:{self.media_type};base64,{base64.b64encode(self.content).decode()}"
+        return f"data:{self.media_type};base64,{binascii.b2a_base64(self.content, newline=False).decode()}"
 
 
 def sniff(content: bytes) -> Image:
     """Bytes -> an image. Raises InvalidRequest when they are none that providers take."""
     for signature, offset, media_type in SIGNATURES:
         if content.startswith(signature, offset) and (offset == 0 or content.startswith(b"RIFF")):
-            return Image(content, media_type)
+            return Image(content, media_type, hashlib.sha256(content).hexdigest())
     raise InvalidRequest(
         "input_reference is not an image: its bytes are neither PNG, JPEG nor WebP.",
         code="invalid_image",
@@ -50,8 +75,28 @@ def from_data_url(url: str) -> Image:
     """`data:image/png;base64,…` -> an image."""
     _, _, encoded = url.partition(",")
     try:
-        return sniff(base64.b64decode(encoded, validate=True))
+        return sniff(decoded(encoded.encode()))
     except ValueError:
-        raise InvalidRequest(
-            "input_reference is not valid base64.", code="invalid_image", param="input_reference"
-        ) from None
+        raise not_base64() from None
+
+
+def not_base64() -> InvalidRequest:
+    return InvalidRequest("input_reference is not valid base64.", code="invalid_image", param="input_reference")
+
+
+def decoded(encoded: bytes | bytearray | memoryview) -> bytes:
+    """Base64 (RFC 4648 §4) -> bytes. Raises ValueError. Done piece by piece, so that in a thread it lets others run."""
+    content = io.BytesIO()  # hands its bytes over without a copy
+    size = PIECE // 3 * 4
+    with memoryview(encoded) as text:
+        for start in range(0, len(text), size):
+            piece = binascii.a2b_base64(text[start : start + size], strict_mode=True)
+            if len(piece) < PIECE and start + size < len(text):
+                raise ValueError("there is padding before the end")
+            content.write(piece)
+    return content.getvalue()
+
+
+async def aside(work: Callable[[Given], Result], given: Given) -> Result:
+    """Work on bytes, in a thread if they are many."""
+    return work(given) if len(given) <= SMALL else await asyncio.to_thread(work, given)
