@@ -33,6 +33,7 @@ from .parameters import Parameters
 DRAIN = 4  # times the limit: how much of a too large body is read and dropped so that the sender sees the answer
 DEEPEST = 64  # levels of objects and lists
 LOOKED_AT_TWICE = 1024 * 1024  # bytes: up to here a body is also searched for fields that stand in it twice
+ROOMY = 512 * 1024  # bytes: where a body of unknown length begins
 FORM_FIELDS = 100
 FORM_FILES = 10
 TEXT = 3  # times its length: what text takes at most, while it is parsed and while it is worked on
@@ -83,9 +84,7 @@ class JsonBody(Body):
     ) -> tuple[Any, bytes | None]:
         if self._encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "us-ascii"):
             raise UnsupportedMediaType(f"JSON is UTF-8 (RFC 8259), not {self._encoding}.")
-        text = bytearray()
-        async for chunk in stream:
-            text += chunk
+        text = await _whole(stream, min(_declared(headers), self.LIMIT))
         if not text.strip():
             if not self._required:
                 return {}, None  # what may be left out says nothing when it is
@@ -169,11 +168,9 @@ async def _counted(
     The `upload` holds so many `times` its length; TooManyUploads is raised before anything is read, if the length is declared.
     """
     received = 0
-    header = headers.get("content-length", "")
-    declared = int(header) if header.isdigit() and len(header) < 20 else 0
-    too_large = declared > limit
+    too_large = _declared(headers) > limit
     if not too_large:
-        upload.hold(times * declared)
+        upload.hold(times * _declared(headers))
     more = True
     while more:
         message = await receive()
@@ -193,6 +190,27 @@ async def _counted(
             f"The body is larger than {limit} bytes. Send a smaller image, or a URL in its place; "
             "REELGATE_MAX_BODY_MB is the limit of this gateway."
         )
+
+
+def _declared(headers: Headers) -> int:
+    """The length of the body in bytes as the sender says; 0 if it does not."""
+    length = headers.get("content-length", "")
+    return int(length) if length.isdigit() and len(length) < 20 else 0
+
+
+async def _whole(stream: AsyncGenerator[bytes, None], length: int) -> bytearray:
+    """The pieces in one. What is allocated at once goes back to the system when it is freed; what has grown may not."""
+    text, end = bytearray(), 0
+    try:
+        async for chunk in stream:
+            text = text or bytearray(length or ROOMY)  # now that there is room for it
+            text[end : end + len(chunk)] = chunk
+            end += len(chunk)
+    except BaseException:
+        text.clear()  # or it would stay until the refusal is sent
+        raise
+    del text[end:]
+    return text
 
 
 def _loads(text: bytearray) -> Any:

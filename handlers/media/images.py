@@ -89,11 +89,15 @@ def decoded(encoded: bytes | bytearray | memoryview) -> bytes:
     content = io.BytesIO()  # hands its bytes over without a copy
     size = PIECE // 3 * 4
     with memoryview(encoded) as text:
+        content.seek(len(text) // 4 * 3)
+        content.write(b"\0")  # all of it is allocated at once: what grows is moved, or left behind when it is freed
+        content.seek(0)
         for start in range(0, len(text), size):
             piece = binascii.a2b_base64(text[start : start + size], strict_mode=True)
             if len(piece) < PIECE and start + size < len(text):
                 raise ValueError("there is padding before the end")
             content.write(piece)
+    content.truncate()
     return content.getvalue()
 
 
