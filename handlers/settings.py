@@ -94,6 +94,11 @@ class Settings(BaseSettings):
         validation_alias="REELGATE_WEBHOOK_PRIVATE",
         description="Whether webhooks may go to private addresses and over plain `http:`.",
     )
+    fetch_private: bool = Field(
+        False,
+        validation_alias="REELGATE_FETCH_PRIVATE",
+        description="Whether images that callers name by URL may be fetched from private addresses and over plain `http:`.",
+    )
     webhook_retries: Annotated[tuple[float, ...], NoDecode] = Field(
         "5,300,1800,7200,18000,36000,50400,72000,86400",
         validate_default=True,

@@ -27,21 +27,26 @@ from ..errors import (
     CallerError,
     Conflict,
     ContentRefused,
+    InvalidRequest,
     OutcomeUnknown,
     ProviderError,
     ProviderFailed,
     ReelgateError,
+    TooManyUploads,
 )
 from ..jobs import states
 from ..jobs.ledger import Job, Ledger, Once, Plan
 from ..jobs.reconciling import asked_from
 from ..jobs.tracking import values_of
+from ..media.fetching import Fetching
+from ..media.fitting import Fitting
 from ..media.images import Image, from_data_url
-from ..media.uploads import current
+from ..media.uploads import more
 from ..providers.adapter import Account, Adapter, Snapshot, extras, legible
 from ..providers.registry import Provider, Registry
 from .capabilities import with_defaults
 from .keys import Wishes
+from .pictures import Picture
 from .policy import may_fall_back, may_use_next_key, wait_before_retry
 from .targets import Target, Unfit, resolve
 
@@ -64,6 +69,7 @@ class Dispatcher:
         self,
         ledger: Ledger,
         registry: Registry,
+        fetching: Fetching,
         *,
         deadline: timedelta,
         public_url: str | None = None,
@@ -71,6 +77,8 @@ class Dispatcher:
         """`public_url` is where providers reach the gateway; without it they are not told to call when a job is done."""
         self._ledger = ledger
         self._registry = registry
+        self._fetching = fetching
+        self._fitting = Fitting()
         self._deadline = deadline
         self._public_url = public_url
         self._offers: set[asyncio.Task[Job | None]] = set()
@@ -88,20 +96,21 @@ class Dispatcher:
         `image` is what `request.input_reference` stands for, unless that is a URL. Raises KeyTaken, with nothing sent, when
         the owner has asked for it `once` already.
         """
-        targets = resolve(request, self._registry, owner, wishes)
+        picture = Picture(request, image, self._fetching, self._fitting)
+        targets = await _begun(resolve(request, self._registry, owner, wishes), picture)
         first = next(target for target in targets if isinstance(target, Target))
         plan = None
         if request.failover == Failover.job and len(targets) > 1:
-            if image is not None:
-                current.get().hold(PLANNED * len(image.content))
+            hold = more()
+            hold(PLANNED * (len(image.content) if image is not None else 0))
             plan = Plan(await asyncio.to_thread(_whole, request, image), asdict(replace(wishes, headers={})))
         pin = _pin(first.keys[0].account, first.model)
         job = self._new(owner, "generation", pin, _recordable(request, image), once)
         await self._ledger.record(job, plan)
-        if plan is not None and image is not None:
+        if plan is not None:
             del plan
-            current.get().hold(len(image.content))
-        return await self._place(Placing(self._ledger, self._registry, job), targets, request, image, wishes)
+            hold(0)
+        return await self._place(Placing(self._ledger, self._registry, job), targets, request, picture, wishes)
 
     async def again(self, job: Job, failed: Snapshot) -> bool:
         """Place a job that has failed after it was accepted with the next of its targets, if its request says so.
@@ -151,7 +160,8 @@ class Dispatcher:
         error = ProviderFailed(reason["message"], code=reason["code"])
         placing = Placing(self._ledger, self._registry, moved, first_error=error)
         with suppress(ReelgateError):  # what became of it is written down
-            await self._place(placing, left, request, image, wishes)
+            picture = Picture(request, image, self._fetching, self._fitting)
+            await self._place(placing, left, request, picture, wishes)
         return True
 
     async def _place(
@@ -159,13 +169,18 @@ class Dispatcher:
         placing: Placing,
         targets: Sequence[Target | Unfit],
         request: VideoGenerationRequest,
-        image: Image | None,
+        picture: Picture,
         wishes: Wishes,
     ) -> Job:
         """Offer the job to one target after another."""
         for target in targets:
             if isinstance(target, Unfit):
                 placing.skip(target.provider, target.model, target.error)
+                continue
+            try:
+                image = await picture.for_target(target)
+            except (InvalidRequest, TooManyUploads) as error:
+                placing.skip(target.provider.name, target.model, error)
                 continue
             full = with_defaults(request, target.can)
             details = {
@@ -257,7 +272,7 @@ class Placing:
         ledger: Ledger,
         registry: Registry,
         job: Job,
-        first_error: ProviderError | CallerError | None = None,
+        first_error: ReelgateError | None = None,
     ) -> None:
         self._ledger = ledger
         self._registry = registry
@@ -272,7 +287,7 @@ class Placing:
     def job_id(self) -> str:
         return self._job.id
 
-    def skip(self, provider: str, model: str, error: CallerError) -> None:
+    def skip(self, provider: str, model: str, error: ReelgateError) -> None:
         """Note a target that is not asked, because it cannot serve the request."""
         self._first_error = self._first_error or error
         self._attempts.append({"provider": provider, "model": model, "outcome": "refused", "error": error.message})
@@ -448,7 +463,7 @@ class Placing:
         self._attempts.append(attempt)
         log.info("attempt", job=self._job.id, **attempt)
 
-    def _told(self, error: ProviderError | CallerError) -> ReelgateError:
+    def _told(self, error: ReelgateError) -> ReelgateError:
         return error.about(
             provider=self._job.provider,
             model_requested=self._job.model,
@@ -483,6 +498,22 @@ def _pin(account: Account, model: str) -> dict[str, Any]:
         "key": account.key,
         "base_url": account.base_url,
     }
+
+
+async def _begun(targets: Sequence[Target | Unfit], picture: Picture) -> list[Target | Unfit]:
+    """The targets, of which the first that can serve the request has its image. Raises the first one's error if none can."""
+    begun: list[Target | Unfit] = []
+    for place, target in enumerate(targets):
+        if isinstance(target, Unfit):
+            begun.append(target)
+            continue
+        try:
+            await picture.for_target(target)
+        except InvalidRequest as error:
+            begun.append(Unfit(target.provider.name, target.model, error))
+        else:
+            return [*begun, *targets[place:]]
+    raise next(target.error for target in begun if isinstance(target, Unfit))
 
 
 def _recordable(request: VideoGenerationRequest, image: Image | None) -> dict[str, Any]:

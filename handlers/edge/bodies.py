@@ -26,6 +26,7 @@ from starlette.types import Receive, Scope
 from generated.routes import OPERATIONS
 
 from ..errors import ContentTooLarge, InvalidRequest, UnsupportedMediaType
+from ..media.images import FIELD
 from ..media.uploads import Upload, current
 from . import pictures
 from .parameters import Parameters
@@ -130,7 +131,7 @@ class FormBody(Body):
             payload = payload_of(form)
             files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
             content = None
-            if len(files) == 1 and payload.get(pictures.FIELD) == pictures.ABSENT:
+            if len(files) == 1 and payload.get(FIELD) == pictures.ABSENT:
                 content = await files[0].read()
         finally:
             await form.close()
@@ -281,7 +282,7 @@ def _judge_of(operation_id: str) -> jsonschema_rs.Draft202012Validator:
 @cache
 def _has_image(operation_id: str) -> bool:
     body = OPERATIONS[operation_id].bodies["application/json"]
-    return pictures.FIELD in document()["components"]["schemas"][body]["properties"]
+    return FIELD in document()["components"]["schemas"][body]["properties"]
 
 
 def judge(payload: Any, operation_id: str) -> None:
@@ -351,7 +352,7 @@ def payload_of(form: FormData) -> dict[str, Any]:
 
 
 def _file(name: str) -> str:
-    if name != pictures.FIELD:
+    if name != FIELD:
         raise InvalidRequest(f"{name} cannot be a file; only input_reference can.", code="invalid_form", param=name)
     return pictures.ABSENT
 

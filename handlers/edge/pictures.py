@@ -10,10 +10,9 @@ import re
 import secrets
 from typing import Any
 
-from ..media.images import aside, decoded, not_base64, sniff
+from ..media.images import FIELD, aside, decoded, not_base64, sniff
 from ..media.uploads import Upload
 
-FIELD = "input_reference"
 ABSENT = "data:image/png;base64,"
 """Stands for an image that was taken out, while the rest is judged."""
 

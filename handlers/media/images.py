@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ..errors import InvalidRequest
+from .headers import pixels
 
 Given = TypeVar("Given", bound=Sized)
 Result = TypeVar("Result")
@@ -23,6 +24,12 @@ SIGNATURES = (
 )
 """Leading bytes, where they stand, and what they mean. https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern"""
 
+FIELD = "input_reference"
+
+# What a decoder would have to allocate is known from a few bytes, so that a small file cannot ask for a large picture.
+MOST_PIXELS = 50_000_000
+MOST_SIDE = 16_384  # pixels
+
 PIECE = 192 * 1024  # bytes that are encoded at a time, 256 KiB of base64; nobody else can run meanwhile
 SMALL = 64 * 1024  # bytes: what is done with more is done in a thread
 
@@ -33,6 +40,7 @@ class Image:
 
     content: bytes = field(repr=False)
     media_type: str
+    size: tuple[int, int] | None = None  # width and height in pixels, as they are stored
     sha256: str = ""  # in hexadecimal
     encoded: str = field(default_factory=secrets.token_urlsafe, compare=False, repr=False)
 
@@ -60,15 +68,26 @@ class Image:
 
 
 def sniff(content: bytes) -> Image:
-    """Bytes -> an image. Raises InvalidRequest when they are none that providers take."""
+    """Bytes -> an image. Raises InvalidRequest when they are none that providers take, or one that is too large to decode."""
     for signature, offset, media_type in SIGNATURES:
         if content.startswith(signature, offset) and (offset == 0 or content.startswith(b"RIFF")):
-            return Image(content, media_type, hashlib.sha256(content).hexdigest())
-    raise InvalidRequest(
-        "input_reference is not an image: its bytes are neither PNG, JPEG nor WebP.",
-        code="invalid_image",
-        param="input_reference",
-    )
+            size = pixels(content, media_type)
+            if size is None or 0 in size:
+                raise _invalid("is damaged: its header does not tell its width and height")
+            if max(size) > MOST_SIDE or size[0] * size[1] > MOST_PIXELS:
+                raise too_large(
+                    f"has {size[0]}x{size[1]} pixels; at most {MOST_PIXELS:,} are taken, and {MOST_SIDE} on a side"
+                )
+            return Image(content, media_type, size, hashlib.sha256(content).hexdigest())
+    raise _invalid("is not an image: its bytes are neither PNG, JPEG nor WebP")
+
+
+def _invalid(what: str) -> InvalidRequest:
+    return InvalidRequest(f"{FIELD} {what}.", code="invalid_image", param=FIELD)
+
+
+def too_large(what: str) -> InvalidRequest:
+    return InvalidRequest(f"{FIELD} {what}. Send a smaller image.", code="image_too_large", param=FIELD)
 
 
 def from_data_url(url: str) -> Image:
@@ -81,7 +100,7 @@ def from_data_url(url: str) -> Image:
 
 
 def not_base64() -> InvalidRequest:
-    return InvalidRequest("input_reference is not valid base64.", code="invalid_image", param="input_reference")
+    return _invalid("is not valid base64")
 
 
 def decoded(encoded: bytes | bytearray | memoryview) -> bytes:

@@ -7,7 +7,7 @@ is refused, with nothing lost; it gives back what it holds when it needs it no l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -75,3 +75,12 @@ class Upload:
 
 current: ContextVar[Upload] = ContextVar("upload")
 """The upload of the request being served."""
+
+
+def more() -> Callable[[int], None]:
+    """Lets the request being served hold so many bytes beside what it holds now; where none is served, nothing is held."""
+    upload = current.get(None)
+    if upload is None:
+        return lambda size: None
+    already = upload.held
+    return lambda size: upload.hold(already + size)

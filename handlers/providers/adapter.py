@@ -190,7 +190,12 @@ class Adapter:
     sandbox_options: ClassVar[Mapping[str, str]] = {}  # and the options beside it
     poll_seconds: ClassVar[float] = 5.0  # how often a running job is asked about
     cancels: ClassVar[bool] = True  # whether `delete` stops a job that runs, where there is a `delete` at all
+    image_urls: ClassVar[bool] = True  # whether it fetches an image that is named by URL; if not, we do
     erases: ClassVar[bool] = True  # whether `delete` erases one that has ended
+
+    def fetches(self, account: Account, url: str) -> bool:
+        """Whether the provider fetches the image at this URL."""
+        return self.image_urls
 
     async def generate(
         self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None

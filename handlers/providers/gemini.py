@@ -77,6 +77,10 @@ class Gemini(Adapter):
     sandbox_path = "/gemini"
     sandbox_secret = "AIza-sandbox-reelgate"  # noqa: S105  opens nothing but an emulator
 
+    def fetches(self, account: Account, url: str) -> bool:
+        """Only files of the API itself are certain to be read."""
+        return at_home(account, url)
+
     async def generate(
         self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None
     ) -> Snapshot:

@@ -51,6 +51,7 @@ class OpenAI(Adapter):
     base_url = "https://api.openai.com/v1"
     key_variables: ClassVar[tuple[str, ...]] = ("OPENAI_API_KEY",)
     url_variables: ClassVar[tuple[str, ...]] = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
+    image_urls = False
     sandbox_path = "/openai/v1"
     sandbox_secret = "sk-sandbox-reelgate"  # noqa: S105  opens nothing but an emulator
 

@@ -58,6 +58,7 @@ class Vertex(Adapter):
     base_url = "https://aiplatform.googleapis.com"  # stands for the host of each job's location as well
     key_variables = ("GOOGLE_APPLICATION_CREDENTIALS",)  # the path of the credentials
     url_variables = ("GOOGLE_VERTEX_BASE_URL",)
+    image_urls = False
     sandbox_path = "/vertex"
     sandbox_secret = USER_OF_THE_SANDBOX
     sandbox_options = {"project": "sandbox", "region": REGION, "storage_url": "."}  # noqa: RUF012

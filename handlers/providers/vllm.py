@@ -9,7 +9,7 @@ Errors: `{"error": {message, type, param, code}}` with the HTTP status as the co
 is answered with an HTTP status of failure and the job as the body, so the body is read first. There is no moderation.
 
 A list holds what this server process remembers, whoever made it: nothing from before its start.
-URLs of images and videos are fetched by the server, from inside its own network.
+URLs of videos are fetched by the server, from inside its own network. Those of images would be, too: it gets the bytes instead.
 """
 
 from __future__ import annotations
