@@ -137,6 +137,9 @@ NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 NUMBER_LAST = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 """A host that some reader takes for an IPv4 address: 2130706433, 127.1, 0x7f.0.0.1 (https://url.spec.whatwg.org/#ends-in-a-number-checker)."""
 
+ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+"""How a URL begins that is not relative to another. What has no host behind it is then refused, and not taken for a path."""
+
 NOT_PUBLIC_NAMES = (
     "localhost",  # RFC 6761
     "localdomain",  # what many systems call themselves
@@ -394,10 +397,12 @@ async def _all(response: aiohttp.ClientResponse, most: int, arriving: Callable[[
 
 def _redirected(target: URL, location: str, *, private: bool) -> URL:
     """Where a redirect leads, judged as if the caller had named it."""
+    if location.startswith("//"):
+        location = f"{target.scheme}:{location}"
+    elif not ABSOLUTE.match(location):
+        location = urljoin(str(target), location)
     try:
-        found = _parsed(urljoin(str(target), location), private=private)
-    except ValueError:
-        raise _unsafe("redirects to what is no URL") from None
+        found = _parsed(location, private=private)
     except UnsafeUrl as error:
         raise UnsafeUrl(f"The URL redirects to another. {error.message}") from None
     if target.scheme == "https" and found.scheme != "https":

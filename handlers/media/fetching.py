@@ -37,7 +37,7 @@ class Fetching:
 
 def _missing(why: str) -> InvalidRequest:
     return InvalidRequest(
-        f"input_reference could not be fetched, and the provider does not fetch it itself. {why} "
+        f"input_reference could not be fetched, and the provider does not fetch it itself. {why.rstrip('.')}. "
         "Send the image as a data URL or as a file, or a URL that can be reached from outside.",
         code="image_not_fetched",
         param=FIELD,

@@ -159,8 +159,6 @@ def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> 
             form[name] = text(value)
     if image is not None:
         form["input_reference"] = File(f"input_reference.{image.extension}", image.content, image.media_type)
-    elif request.input_reference is not MISSING:
-        form["input_reference"] = request.input_reference
     return form
 
 

@@ -87,6 +87,4 @@ def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> 
     form = openai.encode(model, request, image)
     if "video_uri" in form:
         form["video_url"] = form.pop("video_uri")
-    if isinstance(form.get("input_reference"), str):
-        form["reference_url"] = form.pop("input_reference")
     return form

@@ -75,8 +75,6 @@ def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> 
         form["generate_sound"] = form.pop("audio")
     if "video_uri" in form:
         form["video_reference"] = openai.text({"video_url": form.pop("video_uri")})
-    if isinstance(form.get("input_reference"), str):
-        form["image_reference"] = openai.text({"image_url": form.pop("input_reference")})
     return form
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import http.client
 import io
 import json
 import os
@@ -182,3 +184,45 @@ def test_of_sixty_four_at_once_those_for_which_there_is_no_room_are_refused(
     assert upstream.whole == [True] * len(accepted)
     assert grown <= BOUND * MIB + 64 * SLACK_EACH
     assert server.post(**bodies[0]).status_code == 200  # the room was given back
+
+
+def test_room_is_given_back_when_clients_hang_up(server: Server, large: bytes) -> None:
+    body = as_json(MODELS[0], large)
+    for _ in range(10):
+        with contextlib.closing(http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=20)) as client:
+            client.putrequest("POST", "/v1/videos")
+            for name, value in {**KEY, **body["headers"], "Content-Length": str(len(body["data"]))}.items():
+                client.putheader(name, value)
+            client.endheaders(body["data"][:1_000_000])
+    until = time.monotonic() + 20
+    while (answer := server.post(**body)).status_code == 503 and time.monotonic() < until:
+        time.sleep(0.1)  # the server has not noticed all of them yet
+    assert answer.status_code == 200, answer.text
+
+
+def test_who_waits_for_a_job_holds_no_room_for_its_image(server: Server, upstream: Upstream, large: bytes) -> None:
+    body = as_form(MODELS[0], large)
+    body["headers"] |= {"Prefer": "wait=20"}
+    assert 10 * len(large) > BOUND * MIB
+    with ThreadPoolExecutor(10) as clients:
+        waiting = []
+        for placed in range(1, 11):
+            before = len(upstream.lengths)
+            waiting.append(clients.submit(server.post, **body))
+            while len(upstream.lengths) == before and not waiting[-1].done():
+                time.sleep(0.01)
+            time.sleep(0.2)  # its answer has been read, or the next one is refused although there will be room at once
+            assert len(upstream.lengths) == before + 1, (placed, waiting[-1].result().text)
+        assert not any(each.done() for each in waiting)
+        assert server.process.memory_info().rss - server.idle < 5 * len(large)
+
+
+def test_an_image_is_the_same_to_an_idempotency_key_however_it_comes(server: Server, upstream: Upstream) -> None:
+    image, other = noise(200_000), noise(200_000)
+    key = {"Idempotency-Key": "of-an-image"}
+    bodies = [as_json(MODELS[0], image), as_form(MODELS[0], image), as_json(MODELS[0], image, "image/jpeg")]
+    answers = [server.post(**body | {"headers": body["headers"] | key}) for body in bodies]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    for body in (as_json(MODELS[0], other), as_form(MODELS[0], other)):
+        assert server.post(**body | {"headers": body["headers"] | key}).status_code == 422
