@@ -13,7 +13,7 @@ from ..errors import InvalidRequest
 from ..media.drawing import Fit
 from ..media.fetching import Fetching
 from ..media.fitting import Fitting
-from ..media.images import FIELD, Image
+from ..media.images import FIELD, MOST_PIXELS, MOST_SIDE, Image
 from ..media.uploads import more
 from .capabilities import check_image, with_defaults
 from .targets import Target
@@ -43,7 +43,6 @@ class Picture:
         self._fitting = fitting
         self._refusal: InvalidRequest | None = None
         self._made: tuple[Form, Image] | None = None
-        self._hold = more()
 
     async def for_target(self, target: Target) -> Image | None:
         """The image to hand to the target; None if there is none, or the target fetches it itself.
@@ -78,7 +77,7 @@ class Picture:
         if self._made is None or self._made[0] != form:
             self._made = None
             self._made = form, await self._fitting.image(image, form.media_type, form.size, form.fit)
-            self._hold(len(image.content) + len(self._made[1].content))
+            more()(len(self._made[1].content))
         return self._made[1]
 
     def _form(self, image: Image, target: Target) -> Form | None:
@@ -88,8 +87,7 @@ class Picture:
         fit: Fit | None = None
         size = None
         if self._request.input_fit is not MISSING and asked is not MISSING:
-            width, _, height = asked.partition("x")
-            fit, size = FITS[self._request.input_fit], (int(width), int(height))
+            fit, size = FITS[self._request.input_fit], _drawable(asked)
         fits = size is None or image.size == size
         if fits and (types is None or image.media_type in types):
             return None
@@ -101,3 +99,15 @@ class Picture:
                 param=FIELD,
             )
         return Form(image.media_type if image.media_type in drawable else drawable[0], size, fit)
+
+
+def _drawable(size: str) -> tuple[int, int]:
+    """Width and height of "1280x720". Raises InvalidRequest for more than an image may have."""
+    width, height = map(int, size.split("x"))
+    if max(width, height) > MOST_SIDE or width * height > MOST_PIXELS:
+        raise InvalidRequest(
+            f"No image can be fitted to {size}: it may have {MOST_PIXELS:,} pixels, and {MOST_SIDE} on a side.",
+            code="unsupported_parameter",
+            param="size",
+        )
+    return width, height

@@ -399,6 +399,12 @@ def test_an_image_is_fitted_to_the_size_of_the_video(private: Gateway, there: Or
     assert corner == pytest.approx((200, 30, 30) if fit == "crop" else (0, 0, 0), abs=12)
 
 
+def test_an_image_is_not_fitted_to_more_than_an_image_may_have(private: Gateway, there: Origin) -> None:
+    refused = create(private, "openrouter/any/model", f"{there.url}/png", size="99999x99999", input_fit="pad")
+    error = refused.json()["error"]
+    assert (refused.status_code, error["code"], error["param"]) == (400, "unsupported_parameter", "size")
+
+
 def test_input_fit_has_the_image_fetched_even_for_those_who_fetch_urls(private: Gateway, there: Origin) -> None:
     asked = len(there.received)
     made = create(private, "runway/gen4.5", f"{there.url}/png?fit", size="1280x720", input_fit="crop")
