@@ -344,12 +344,14 @@ def test_a_url_is_passed_on_to_a_provider_that_fetches_it(guarded: Gateway, ther
     assert len(there.received) == asked
 
 
-@pytest.mark.parametrize(("path", "code"), [(path, code) for path, code in NO_IMAGES.items() if "endless" not in path])
+BEYOND_ITS_LIMIT = {"endless", "declares-too-much"}  # which is 32 MiB
+
+
+@pytest.mark.parametrize(("path", "code"), [each for each in NO_IMAGES.items() if each[0] not in BEYOND_ITS_LIMIT])
 def test_what_cannot_be_had_makes_no_job(private: Gateway, there: Origin, path: str, code: str) -> None:
     made = creates(private)
     refused = create(private, FETCHED_FOR[0], f"{there.url}/{path}")
-    if path != "declares-too-much":  # the largest image of this gateway is another one
-        assert (refused.status_code, refused.json()["error"]["code"]) == (400, code), refused.text
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, code), refused.text
     assert creates(private) == made
 
 
