@@ -14,7 +14,7 @@ from .images import FIELD, Image, aside, sniff
 log = structlog.get_logger()
 
 AT_ONCE = 2  # processes that decode, each of which may need hundreds of megabytes
-SECONDS = 60.0  # for one picture, with its wait for a process
+SECONDS = 20.0  # for one picture, with its wait for a process; with fetching it less than reconciling.PRESUMED_DEAD
 
 
 class Fitting:
