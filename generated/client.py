@@ -402,6 +402,9 @@ class Client:
         The body is JSON, or `multipart/form-data` as the OpenAI SDKs send it: every field as text, `input_reference` as a
         file part (or as text).
 
+        A last frame, reference images and the like are extra fields, under the provider's own names and in the form in which
+        it takes them. See the examples.
+
         Every header `x-bf-eh-NAME` is sent to the provider as `NAME`, except headers that carry credentials or
         frame the message (`authorization`, `cookie`, `x-api-key`, `host`, `content-type`, `range` and the like) and those that
         the provider's own protocol uses.

@@ -33,6 +33,11 @@ class ModelId(RootModel[StrictStr]):
     ]
 
 
+class InputFit(StrEnum):
+    crop = 'crop'
+    pad = 'pad'
+
+
 class SecondsText(RootModel[StrictStr]):
     root: Annotated[
         StrictStr,
@@ -883,10 +888,11 @@ class VideoGenerationRequest(BaseModel):
     input_reference: Annotated[
         StrictStr | MISSING,
         Field(
-            description='The first frame of the video, as a base64 data URL (PNG, JPEG or WebP) or as a URL that the provider can fetch; most take\n`https:` only.\n',
+            description="The first frame of the video, as a base64 data URL (PNG, JPEG or WebP) or as an `https:` URL. Its bytes say\nof which type it is. It has at most 50 megapixels, and 16384 pixels on a side.\n\nWhere the provider fetches URLs, the URL is passed on. Where it does not (OpenAI's dialect, Azure, vLLM, SGLang, Gemini,\nVertex AI), and wherever `input_fit` is given, the gateway fetches the image, from the public internet only, within 30\nseconds and at most as large as a request may be. Of a type that the model does not take, it becomes a JPEG or PNG.\n",
             pattern='^(data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/]*={0,2}|https?://[!-~]+)$',
         ),
     ] = MISSING
+    input_fit: InputFit | MISSING = MISSING
     seconds: Annotated[
         SecondsText | SecondsInteger | MISSING,
         Field(
@@ -980,6 +986,7 @@ class VideoGenerationForm(BaseModel):
             description='The first frame as a file part (PNG, JPEG or WebP), or the text forms of `ImageReference`.'
         ),
     ] = MISSING
+    input_fit: InputFit | MISSING = MISSING
     seconds: Annotated[
         SecondsText | SecondsInteger | MISSING,
         Field(

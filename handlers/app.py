@@ -32,6 +32,7 @@ from .edge import bodies, credentials, envelope
 from .edge.parameters import Repeated
 from .edge.requests import Requests
 from .errors import ReelgateError
+from .media.uploads import Uploads
 from .settings import Settings
 from .worker import Worker
 
@@ -66,7 +67,7 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
     app.add_api(orjson.loads(files("generated").joinpath("openapi30.json").read_bytes()))
     for kind in (ReelgateError, ProblemException, HTTPException, Exception):
         app.add_error_handler(kind, envelope.respond)
-    served: ASGIApp = Requests(app, settings.public_url, settings.trusted_proxies)
+    served: ASGIApp = Requests(app, settings.public_url, settings.trusted_proxies, Uploads(settings.uploads_bytes))
     if providers.sandbox:
         served = sandbox_mount.beside(served, settings.data_dir / "sandbox", settings.sandbox_job_seconds)
     return served

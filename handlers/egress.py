@@ -3,29 +3,34 @@
 Three gates stand in a row. `checked` judges the text: few spellings pass it, so that no two readers of a URL can disagree about
 its host. The resolver judges every address of a name: one that is not public refuses them all. The socket judges its address
 once more before it connects. A name is asked for once per request and the connection goes to what was judged, so it does not
-help to change the answer in between (DNS rebinding). No redirect is followed, no proxy asked, no cookie kept, nothing unpacked.
+help to change the answer in between (DNS rebinding). No redirect is followed but by `fetch`, which takes each through all three
+gates. No proxy is asked, no cookie kept, nothing unpacked.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import io
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import urljoin
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from .errors import NotSent, ProviderError, ProviderFailed, ProviderTimeout, UnsafeUrl
+from .errors import ContentTooLarge, NotSent, ProviderError, ProviderFailed, ProviderTimeout, UnsafeUrl
 from .upstream import CONNECT, NEVER_LEFT, TOO_LATE, Reply
 
 MAX_URL = 2048  # characters
 MAX_ANSWER = 4096  # bytes of an answer that are kept, unless told otherwise
+MAX_REDIRECTS = 5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 RESOLVING = 8  # names that are resolved at the same time
 
 # ---- addresses ------------------------------------------------------------------------------------------------------
@@ -131,6 +136,9 @@ SHAPE = re.compile(
 NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 NUMBER_LAST = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 """A host that some reader takes for an IPv4 address: 2130706433, 127.1, 0x7f.0.0.1 (https://url.spec.whatwg.org/#ends-in-a-number-checker)."""
+
+ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+"""How a URL begins that is not relative to another. What has no host behind it is then refused, and not taken for a path."""
 
 NOT_PUBLIC_NAMES = (
     "localhost",  # RFC 6761
@@ -279,6 +287,31 @@ class Egress:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _ours(error) from error
 
+    async def fetch(
+        self, url: str, *, headers: Mapping[str, str], timeout: float, most: int, arriving: Callable[[int], None]
+    ) -> Reply:
+        """Get what is at a URL, and where that leads, whatever its status. `timeout`: seconds, for all of it.
+
+        `arriving` is told how many bytes are about to be in memory, before they are. Raises UnsafeUrl also for a redirect to
+        where nothing may be sent, ContentTooLarge for more than `most` bytes; otherwise as `send` does.
+        """
+        assert self._session is not None, "Egress is used outside of its context"
+        target = _parsed(url, private=self._private)
+        limits = aiohttp.ClientTimeout(total=None, connect=CONNECT, sock_connect=CONNECT)
+        try:
+            async with asyncio.timeout(timeout):
+                for _ in range(MAX_REDIRECTS + 1):
+                    async with self._session.get(
+                        target, headers=headers, timeout=limits, allow_redirects=False
+                    ) as response:
+                        location = response.headers.get("Location")
+                        if response.status not in REDIRECTS or location is None:
+                            return Reply(response.status, response.headers, await _all(response, most, arriving))
+                    target = _redirected(target, location, private=self._private)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _ours(error) from error
+        raise ProviderFailed(f"The URL was redirected more than {MAX_REDIRECTS} times.")
+
 
 class _Judged(AbstractResolver):
     """A resolver whose answers may all be called, or are refused. Raises UnsafeUrl, or OSError when there is no such name."""
@@ -342,6 +375,39 @@ async def _beginning(response: aiohttp.ClientResponse, most: int) -> bytes:
         if len(body) >= most:
             break
     return bytes(body[:most])
+
+
+async def _all(response: aiohttp.ClientResponse, most: int, arriving: Callable[[int], None]) -> bytes:
+    declared = response.content_length or 0
+    body = io.BytesIO()
+    if 0 < declared <= most:
+        arriving(declared)
+        body.seek(declared - 1)  # allocated at once
+        body.write(b"\0")
+        body.seek(0)
+    async for chunk in response.content.iter_any():
+        if declared > most or body.tell() + len(chunk) > most:
+            raise ContentTooLarge(f"What is at the URL is larger than {most} bytes.")
+        if body.tell() + len(chunk) > declared:
+            arriving(body.tell() + len(chunk))
+        body.write(chunk)
+    body.truncate()
+    return body.getvalue()
+
+
+def _redirected(target: URL, location: str, *, private: bool) -> URL:
+    """Where a redirect leads, judged as if the caller had named it."""
+    if location.startswith("//"):
+        location = f"{target.scheme}:{location}"
+    elif not ABSOLUTE.match(location):
+        location = urljoin(str(target), location)
+    try:
+        found = _parsed(location, private=private)
+    except UnsafeUrl as error:
+        raise UnsafeUrl(f"The URL redirects to another. {error.message}") from None
+    if target.scheme == "https" and found.scheme != "https":
+        raise _unsafe("redirects from https to http")
+    return found
 
 
 def _ours(error: Exception) -> ProviderError:

@@ -28,6 +28,7 @@
     │   └── ProviderTimeout         504
     ├── GatewayError
     │   ├── Internal                500
+    │   ├── TooManyUploads          503
     │   └── Unavailable             503
     └── Repeated                    500, or what it was the first time
 
@@ -291,6 +292,17 @@ class GatewayError(ReelgateError):
 class Internal(GatewayError):
     status = 500
     code = "internal_error"
+
+
+class TooManyUploads(GatewayError):
+    """There is no room for the body or the image just now. Nothing was done; it can be sent again after Retry-After."""
+
+    status = 503
+    code = "too_many_uploads"
+    fault_is_ours = False  # a bound that was set does what it is there for
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message, headers={"Retry-After": str(retry_after)})
 
 
 class Unavailable(GatewayError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import os
 import resource
@@ -19,6 +20,8 @@ from .providers import registry
 from .settings import Settings, SettingsError
 from .worker import Worker
 
+M_MMAP_THRESHOLD = -3  # glibc's malloc.h
+OWN_PAGES = 512 * 1024  # bytes
 DRAIN = 20  # seconds that requests under way get to finish when the server stops
 
 
@@ -60,6 +63,7 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=DRAIN,
     )
     spare_the_collector()
+    return_large_buffers()
     allow_many_connections()
     Server(config, ready_line(settings, own_url, sandbox=worker.providers.sandbox), worker).run(sockets=[listening])
 
@@ -88,6 +92,16 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def return_large_buffers() -> None:
+    """Buffers of images get pages of their own, which go back to the system when they are freed, and grow without a copy.
+
+    Left alone, glibc keeps what is smaller than the largest that was freed before (`mallopt(3)`, M_MMAP_THRESHOLD). Elsewhere
+    there is no such function, or it does as it likes.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, OWN_PAGES)
 
 
 def allow_many_connections() -> None:

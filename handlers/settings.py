@@ -58,7 +58,18 @@ class Settings(BaseSettings):
         "are believed, for links in answers.",
     )
     max_body_mb: int = Field(
-        20, ge=1, validation_alias="REELGATE_MAX_BODY_MB", description="The largest request body, in MiB."
+        32,
+        ge=1,
+        validation_alias="REELGATE_MAX_BODY_MB",
+        description="The largest request body, and the largest image that is fetched, in MiB. "
+        "32 are enough for an image of 20 MB as base64.",
+    )
+    uploads_mb: int = Field(
+        256,
+        ge=1,
+        validation_alias="REELGATE_UPLOADS_MB",
+        description="The most memory for bodies and images that are received or sent on at once, in MiB, in each process; "
+        "what would exceed it is refused, unless it is the only one.",
     )
     worker: bool = Field(
         True,
@@ -91,6 +102,11 @@ class Settings(BaseSettings):
         False,
         validation_alias="REELGATE_WEBHOOK_PRIVATE",
         description="Whether webhooks may go to private addresses and over plain `http:`.",
+    )
+    fetch_private: bool = Field(
+        False,
+        validation_alias="REELGATE_FETCH_PRIVATE",
+        description="Whether images that callers name by URL may be fetched from private addresses and over plain `http:`.",
     )
     webhook_retries: Annotated[tuple[float, ...], NoDecode] = Field(
         "5,300,1800,7200,18000,36000,50400,72000,86400",
@@ -207,6 +223,10 @@ class Settings(BaseSettings):
     @property
     def cache_bytes(self) -> int:
         return self.cache_mb * MEBIBYTE
+
+    @property
+    def uploads_bytes(self) -> int:
+        return self.uploads_mb * MEBIBYTE
 
     @property
     def max_body_bytes(self) -> int:

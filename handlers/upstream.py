@@ -8,6 +8,7 @@ and a download drops every header of ours when it is redirected to another origi
 from __future__ import annotations
 
 import asyncio
+import binascii
 import email.utils
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -18,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import orjson
+from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 from .configuration import Proxy
@@ -28,6 +30,7 @@ ANSWER = 60.0  # seconds for headers and body of an API call, unless told otherw
 STALLED = 60.0  # seconds without a byte after which a download is given up
 MAX_ANSWER = 16 * 1024 * 1024  # bytes of an API answer
 MAX_REDIRECTS = 5
+PIECE = 48 * 1024  # bytes that are encoded at a time, 64 KiB of base64
 
 NEVER_LEFT = (
     aiohttp.ClientConnectorError,
@@ -57,6 +60,19 @@ class File:
     name: str
     content: bytes
     content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Bytes that stand in a JSON body in base64: `mark` stands there until they are encoded, while they are sent."""
+
+    mark: str
+    content: bytes = field(repr=False)
+
+    @property
+    def length(self) -> int:
+        """Characters of base64."""
+        return (len(self.content) + 2) // 3 * 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +145,7 @@ class Upstream:
         *,
         headers: Mapping[str, str],
         json: object = None,
+        embedded: Embedded | None = None,
         form: Mapping[str, str | File] | None = None,
         urlencoded: Mapping[str, str] | None = None,
         creates: bool = False,
@@ -138,9 +155,10 @@ class Upstream:
     ) -> Reply:
         """Send one request and read its whole answer, whatever its status. `timeout` is in seconds, for all of it.
 
-        `form` goes as multipart/form-data. `most` is how many bytes the answer may have, MAX_ANSWER unless told otherwise.
-        `creates` says that the provider may make something for it. Raises NotSent if it never left; otherwise, when no whole
-        answer came, OutcomeUnknown if it creates, else ProviderTimeout or ProviderFailed.
+        `embedded` may stand in `json`, once. `form` goes as multipart/form-data. `most` is how many bytes the answer may
+        have, MAX_ANSWER unless told otherwise. `creates` says that the provider may make something for it. Raises NotSent if
+        it never left; otherwise, when no whole answer came, OutcomeUnknown if it creates, else ProviderTimeout or
+        ProviderFailed.
         """
         session = self._fresh if creates else self._pooled
         assert session is not None, "Upstream is used outside of its context"
@@ -154,7 +172,7 @@ class Upstream:
                 method,
                 target,
                 headers=headers,
-                data=aiohttp.FormData(urlencoded) if urlencoded is not None else _data(json, form),
+                data=aiohttp.FormData(urlencoded) if urlencoded is not None else _data(json, embedded, form),
                 timeout=limits,
                 allow_redirects=False,
                 **_through(proxy, url),
@@ -211,18 +229,43 @@ def _through(proxy: Proxy, url: str) -> dict[str, Any]:
     return {"proxy": getproxies().get(URL(url).scheme)}
 
 
-def _data(json: object, form: Mapping[str, str | File] | None) -> aiohttp.FormData | aiohttp.BytesPayload | None:
+def _data(
+    json: object, embedded: Embedded | None, form: Mapping[str, str | File] | None
+) -> aiohttp.FormData | aiohttp.Payload | None:
     if json is not None:
-        return aiohttp.BytesPayload(orjson.dumps(json), content_type="application/json")
+        text = orjson.dumps(json)
+        if embedded is None or embedded.mark.encode() not in text:
+            return aiohttp.BytesPayload(text, content_type="application/json")
+        before, _, after = text.partition(embedded.mark.encode())
+        return _Pieces("application/json", before, embedded, after)
     if form is None:
         return None
     data = aiohttp.FormData(default_to_multipart=True)
     for name, value in form.items():
         if isinstance(value, File):
-            data.add_field(name, value.content, filename=value.name, content_type=value.content_type)
+            data.add_field(name, _Pieces(value.content_type, value.content), filename=value.name)
         else:
             data.add_field(name, value)
     return data
+
+
+class _Pieces(aiohttp.Payload):
+    """Bytes, and such as are to be base64, that are sent piece by piece: as a whole they are nowhere a second time."""
+
+    def __init__(self, content_type: str, *parts: bytes | Embedded) -> None:
+        super().__init__(parts, content_type=content_type)
+        self._size = sum(part.length if isinstance(part, Embedded) else len(part) for part in parts)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        for part in self._value:
+            with memoryview(part.content if isinstance(part, Embedded) else part) as content:
+                for start in range(0, len(content), PIECE):
+                    piece = content[start : start + PIECE]
+                    encoded = isinstance(part, Embedded)
+                    await writer.write(binascii.b2a_base64(piece, newline=False) if encoded else bytes(piece))
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        raise NotImplementedError("it is sent, and not looked at")
 
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:

@@ -25,6 +25,7 @@ from .jobs.sending import Sending
 from .jobs.tracking import Tracking
 from .jobs.webhooks import Endpoints
 from .media.cache import Cache
+from .media.fetching import Fetching
 from .media.storage import Store, store_at
 from .providers import registry
 from .settings import Settings, SettingsError
@@ -40,6 +41,7 @@ class Worker:
     def __init__(self, settings: Settings, configuration: Configuration, database: URL, own_url: str) -> None:
         self.http = Upstream()
         self.receivers = Egress(private=settings.webhook_private)
+        self.images = Egress(private=settings.fetch_private)
         self.engine = engine_for(database)
         self.claims = Claims(self.engine)
         self.endpoints = Endpoints(self.engine, private=settings.webhook_private)
@@ -76,7 +78,10 @@ class Worker:
         self.changes = Changes(database, self.ledger.cache, self.tracking.wake)
         self.reconciling = Reconciling(self.ledger, self.providers, self.outputs)
         deadline = timedelta(minutes=settings.job_deadline_minutes)
-        self.dispatcher = Dispatcher(self.ledger, self.providers, deadline=deadline, public_url=settings.public_url)
+        fetching = Fetching(self.images, settings.max_body_bytes)
+        self.dispatcher = Dispatcher(
+            self.ledger, self.providers, fetching, deadline=deadline, public_url=settings.public_url
+        )
         self.tracking.again = self.dispatcher.again
 
     @asynccontextmanager
@@ -85,6 +90,7 @@ class Worker:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.http)
             await stack.enter_async_context(self.receivers)
+            await stack.enter_async_context(self.images)
             stack.push_async_callback(self.engine.dispose)
             await migrate(self.engine)
             work = [self.claims.run, self.tracking.work, self.reconciling.work, self.sending.work] if works else []

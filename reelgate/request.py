@@ -69,5 +69,6 @@ def first_frame(image: str) -> str:
         return sniff(Path(image).read_bytes()).data_url
     except OSError as error:
         raise typer.BadParameter(f"{image}: {error.strerror}.", param_hint="--image") from None
-    except InvalidRequest:
-        raise typer.BadParameter(f"{image} is neither PNG, JPEG nor WebP.", param_hint="--image") from None
+    except InvalidRequest as error:
+        what = error.message.removeprefix("input_reference ")
+        raise typer.BadParameter(f"{image} {what}", param_hint="--image") from None

@@ -24,6 +24,7 @@ from ..jobs.ledger import Filter, Job, KeyTaken, Ledger, Once
 from ..jobs.outputs import Outputs, Variant
 from ..jobs.webhooks import Endpoints
 from ..media.ranges import Conditions
+from ..media.uploads import current
 from ..providers.adapter import REQUEST_TYPES
 from ..providers.registry import Registry
 from . import content, events, waiting
@@ -64,16 +65,19 @@ class Videos:
             raw_request=x_bf_send_back_raw_request == "true",
             raw_response=x_bf_send_back_raw_response == "true",
         )
+        upload = current.get()
         seen: list[Exchange] = []
         exchanges.set(seen)
         asked = once(idempotency_key, body, "generation")
 
         async def place() -> Job:
             await self._expect(caller, body)
-            return await self._dispatcher.generate(caller.name, body, wishes, asked)
+            return await self._dispatcher.generate(caller.name, body, upload.take(), wishes, asked)
 
         created = self._created(caller.name, place, asked, "video_generation", lambda job: self._raw(job, wishes, seen))
-        return await self._waited(await created, prefer)
+        answer = await created
+        upload.release()  # whoever waits for the job needs no room for its image
+        return await self._waited(answer, prefer)
 
     async def video_list(
         self,

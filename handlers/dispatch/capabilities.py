@@ -7,6 +7,8 @@ from pydantic import MISSING
 from generated.models import SecondsText, VideoGenerationRequest
 
 from ..errors import InvalidRequest
+from ..media.images import FIELD as IMAGE
+from ..media.images import Image
 from ..providers.catalog import Capabilities, Input
 
 
@@ -47,6 +49,28 @@ def check(request: VideoGenerationRequest, model: str, can: Capabilities) -> Non
         length = len(request.prompt.encode("utf-16-le", "surrogatepass")) // 2
         if length > can.prompt_characters:
             raise _refusal("prompt", f"{model} takes {can.prompt_characters} characters of prompt; these are {length}.")
+
+
+def check_image(image: Image, request: VideoGenerationRequest, model: str, can: Capabilities) -> None:
+    """Raises InvalidRequest if the model does not take this image. `request` has the defaults of the model."""
+    limits, length = can.image, len(image.content)
+    if limits.bytes is not None and length > limits.bytes:
+        raise _refusal(IMAGE, f"{model} takes images of at most {limits.bytes} bytes; this one has {length}.")
+    characters = len(f"data:{image.media_type};base64,") + (length + 2) // 3 * 4
+    if limits.data_url_characters is not None and characters > limits.data_url_characters:
+        raise _refusal(
+            IMAGE,
+            f"{model} takes images of at most {limits.data_url_characters} characters as a data URL; this one has "
+            f"{characters}. A URL that it can fetch may lead to a larger one.",
+        )
+    if limits.size_of_video and request.size is not MISSING and image.size is not None:
+        size = "x".join(map(str, image.size))
+        if size != request.size:
+            raise _refusal(
+                IMAGE,
+                f"{model} takes images of the size of the video only, {request.size}; this one is {size}. "
+                "Have it cropped or padded with input_fit.",
+            )
 
 
 def with_defaults(request: VideoGenerationRequest, can: Capabilities) -> VideoGenerationRequest:

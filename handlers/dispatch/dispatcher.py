@@ -27,20 +27,26 @@ from ..errors import (
     CallerError,
     Conflict,
     ContentRefused,
+    InvalidRequest,
     OutcomeUnknown,
     ProviderError,
     ProviderFailed,
     ReelgateError,
+    TooManyUploads,
 )
 from ..jobs import states
 from ..jobs.ledger import Job, Ledger, Once, Plan
 from ..jobs.reconciling import asked_from
 from ..jobs.tracking import state_of, values_of
+from ..media.fetching import Fetching
+from ..media.fitting import Fitting
 from ..media.images import Image, from_data_url
-from ..providers.adapter import Account, Adapter, Snapshot
+from ..media.uploads import more
+from ..providers.adapter import Account, Adapter, Snapshot, extras, legible
 from ..providers.registry import Provider, Registry
 from .capabilities import with_defaults
 from .keys import Wishes
+from .pictures import Picture
 from .policy import may_fall_back, may_use_next_key, wait_before_retry
 from .targets import Target, Unfit, resolve
 
@@ -52,6 +58,7 @@ NO_HEADERS: Mapping[str, str] = {}
 
 SIGN_OF_LIFE = 10.0  # seconds between two marks on the job that is being placed; see reconciling.PRESUMED_DEAD
 SETTLING = 1.0  # seconds that a provider still gets to answer when the server stops
+PLANNED = 6  # times its length: the memory that an image takes while it is written down with a request
 WRITING = 10.0  # seconds to write down what is known by then
 WRITE_TRIES = 7  # of the one write that must not be lost, that a provider has taken a job, before its caller is told
 WRITE_PAUSE = 8.0  # seconds: the most between two of them; they go on until the server stops
@@ -62,6 +69,7 @@ class Dispatcher:
         self,
         ledger: Ledger,
         registry: Registry,
+        fetching: Fetching,
         *,
         deadline: timedelta,
         public_url: str | None = None,
@@ -69,27 +77,40 @@ class Dispatcher:
         """`public_url` is where providers reach the gateway; without it they are not told to call when a job is done."""
         self._ledger = ledger
         self._registry = registry
+        self._fetching = fetching
+        self._fitting = Fitting()
         self._deadline = deadline
         self._public_url = public_url
         self._offers: set[asyncio.Task[Job | None]] = set()
 
     async def generate(
-        self, owner: str, request: VideoGenerationRequest, wishes: Wishes, once: Once | None = None
+        self,
+        owner: str,
+        request: VideoGenerationRequest,
+        image: Image | None,
+        wishes: Wishes,
+        once: Once | None = None,
     ) -> Job:
         """Place a new job. Returns it as accepted, or as failed by a content filter; raises what else became of it.
 
-        Raises KeyTaken, with nothing sent, when the owner has asked for it `once` already.
+        `image` is what `request.input_reference` stands for, unless that is a URL. Raises KeyTaken, with nothing sent, when
+        the owner has asked for it `once` already.
         """
-        targets = resolve(request, self._registry, owner, wishes)
-        image = _image(request)
+        picture = Picture(request, image, self._fetching, self._fitting)
+        targets = await _begun(resolve(request, self._registry, owner, wishes), picture)
         first = next(target for target in targets if isinstance(target, Target))
         plan = None
         if request.failover == Failover.job and len(targets) > 1:
-            plan = Plan(request.model_dump(mode="json"), asdict(replace(wishes, headers={})))
+            hold = more()
+            hold(PLANNED * (len(image.content) if image is not None else 0))
+            plan = Plan(await asyncio.to_thread(_whole, request, image), asdict(replace(wishes, headers={})))
         pin = _pin(first.keys[0].account, first.model)
         job = self._new(owner, "generation", pin, _recordable(request, image), once)
         await self._ledger.record(job, plan)
-        return await self._place(Placing(self._ledger, self._registry, job), targets, request, wishes)
+        if plan is not None:
+            del plan
+            hold(0)
+        return await self._place(Placing(self._ledger, self._registry, job), targets, request, picture, wishes)
 
     async def again(self, job: Job, failed: Snapshot) -> bool:
         """Place a job that has failed after it was accepted with the next of its targets, if its request says so.
@@ -106,7 +127,9 @@ class Dispatcher:
         plan = await self._ledger.plan(job.id)
         if plan is None:
             return False
-        request, wishes = VideoGenerationRequest.model_validate(plan.request), Wishes(**plan.wishes)
+        request, image = await asyncio.to_thread(_with_image, plan.request)
+        wishes = Wishes(**plan.wishes)
+        del plan
         asked = {(attempt["provider"], attempt["model"]) for attempt in job.attempts}
         try:
             targets = resolve(request, self._registry, job.owner, wishes)
@@ -137,17 +160,27 @@ class Dispatcher:
         error = ProviderFailed(reason["message"], code=reason["code"])
         placing = Placing(self._ledger, self._registry, moved, first_error=error)
         with suppress(ReelgateError):  # what became of it is written down
-            await self._place(placing, left, request, wishes)
+            picture = Picture(request, image, self._fetching, self._fitting)
+            await self._place(placing, left, request, picture, wishes)
         return True
 
     async def _place(
-        self, placing: Placing, targets: Sequence[Target | Unfit], request: VideoGenerationRequest, wishes: Wishes
+        self,
+        placing: Placing,
+        targets: Sequence[Target | Unfit],
+        request: VideoGenerationRequest,
+        picture: Picture,
+        wishes: Wishes,
     ) -> Job:
         """Offer the job to one target after another."""
-        image = _image(request)
         for target in targets:
             if isinstance(target, Unfit):
                 placing.skip(target.provider, target.model, target.error)
+                continue
+            try:
+                image = await picture.for_target(target)
+            except (InvalidRequest, TooManyUploads) as error:
+                placing.skip(target.provider.name, target.model, error)
                 continue
             full = with_defaults(request, target.can)
             details = {
@@ -239,7 +272,7 @@ class Placing:
         ledger: Ledger,
         registry: Registry,
         job: Job,
-        first_error: ProviderError | CallerError | None = None,
+        first_error: ReelgateError | None = None,
     ) -> None:
         self._ledger = ledger
         self._registry = registry
@@ -254,7 +287,7 @@ class Placing:
     def job_id(self) -> str:
         return self._job.id
 
-    def skip(self, provider: str, model: str, error: CallerError) -> None:
+    def skip(self, provider: str, model: str, error: ReelgateError) -> None:
         """Note a target that is not asked, because it cannot serve the request."""
         self._first_error = self._first_error or error
         self._attempts.append({"provider": provider, "model": model, "outcome": "refused", "error": error.message})
@@ -430,7 +463,7 @@ class Placing:
         self._attempts.append(attempt)
         log.info("attempt", job=self._job.id, **attempt)
 
-    def _told(self, error: ProviderError | CallerError) -> ReelgateError:
+    def _told(self, error: ReelgateError) -> ReelgateError:
         return error.about(
             provider=self._job.provider,
             model_requested=self._job.model,
@@ -467,16 +500,37 @@ def _pin(account: Account, model: str) -> dict[str, Any]:
     }
 
 
-def _image(request: VideoGenerationRequest) -> Image | None:
-    reference = request.input_reference
-    if reference is MISSING or not reference.startswith("data:"):
-        return None
-    return from_data_url(reference)
+async def _begun(targets: Sequence[Target | Unfit], picture: Picture) -> list[Target | Unfit]:
+    """The targets, of which the first that can serve the request has its image. Raises the first one's error if none can."""
+    begun: list[Target | Unfit] = []
+    for place, target in enumerate(targets):
+        if isinstance(target, Unfit):
+            begun.append(target)
+            continue
+        try:
+            await picture.for_target(target)
+        except InvalidRequest as error:
+            begun.append(Unfit(target.provider.name, target.model, error))
+        else:
+            return [*begun, *targets[place:]]
+    raise next(target.error for target in begun if isinstance(target, Unfit))
 
 
 def _recordable(request: VideoGenerationRequest, image: Image | None) -> dict[str, Any]:
-    """The request for the ledger: what the image was, instead of its bytes."""
-    body: dict[str, Any] = request.model_dump(mode="json")
-    if image is not None:
-        body["input_reference"] = f"{image.media_type}, {len(image.content)} bytes, sha256 {image.sha256}"
-    return body
+    """The request for the ledger: what the image was, instead of its bytes; and extra fields without their bulk."""
+    described = {} if image is None else {"input_reference": image.described}
+    return request.model_dump(mode="json", exclude=set(extras(request))) | legible(extras(request)) | described
+
+
+def _whole(request: VideoGenerationRequest, image: Image | None) -> dict[str, Any]:
+    """The request as JSON, with its image."""
+    return request.model_dump(mode="json") | ({} if image is None else {"input_reference": image.data_url})
+
+
+def _with_image(whole: Mapping[str, Any]) -> tuple[VideoGenerationRequest, Image | None]:
+    """The request and the image that `_whole` put together."""
+    reference = whole.get("input_reference", "")
+    if not reference.startswith("data:"):
+        return VideoGenerationRequest.model_validate(whole), None
+    image = from_data_url(reference)
+    return VideoGenerationRequest.model_validate({**whole, "input_reference": image.stand_in}), image

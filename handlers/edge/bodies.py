@@ -1,12 +1,12 @@
 """Reading and judging request bodies: JSON and forms, counted while they arrive, validated against openapi.yaml itself.
 
 connexion asks these classes instead of its own (its `validator_map`). The accepted body travels on as `payload` in connexion's
-context, so it is read and parsed once. A form becomes the JSON that it stands for before it is judged.
+context, so it is read and parsed once. A form becomes the JSON that it stands for before it is judged. An image goes another
+way, and what stands in its place is short: see pictures.py.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import AsyncGenerator, Mapping
@@ -26,13 +26,18 @@ from starlette.types import Receive, Scope
 from generated.routes import OPERATIONS
 
 from ..errors import ContentTooLarge, InvalidRequest, UnsupportedMediaType
+from ..media.images import FIELD
+from ..media.uploads import Upload, current
+from . import pictures
 from .parameters import Parameters
 
 DRAIN = 4  # times the limit: how much of a too large body is read and dropped so that the sender sees the answer
 DEEPEST = 64  # levels of objects and lists
 LOOKED_AT_TWICE = 1024 * 1024  # bytes: up to here a body is also searched for fields that stand in it twice
+ROOMY = 512 * 1024  # bytes: where a body of unknown length begins
 FORM_FIELDS = 100
 FORM_FILES = 10
+TEXT = 3  # times its length: what text takes at most, while it is parsed and while it is worked on
 NOTHING = ({"type": "http.request", "body": b"", "more_body": False},)
 
 
@@ -49,45 +54,64 @@ class Body(AbstractRequestBodyValidator):  # type: ignore[misc]
     """What both kinds have in common: counting, judging and handing on."""
 
     LIMIT: int
+    ARRIVING: int  # times its length: what a body takes in memory until it has arrived and its image is decoded
 
     async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
         headers = Headers(scope=scope)
-        payload = await self.parse(headers, _counted(receive, headers, self.LIMIT))
-        judge(payload, scope["extensions"]["connexion_routing"]["operation_id"])
+        operation: str = scope["extensions"]["connexion_routing"]["operation_id"]
+        upload = current.get()
+        stream = _counted(receive, headers, self.LIMIT, upload, self.ARRIVING)
+        payload, image = await self.parse(headers, stream, upload, with_image=_has_image(operation))
+        judge(payload, operation)
+        if _has_image(operation):
+            await pictures.put(image, payload, upload)
         scope["extensions"].setdefault("connexion_context", {})["payload"] = payload
         # connexion would read the form a second time; it is told that there is none.
         without_type = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
         return self._insert_messages(receive, messages=NOTHING), {**scope, "headers": without_type}
 
-    async def parse(self, headers: Headers, stream: AsyncGenerator[bytes, None]) -> Any:
+    async def parse(
+        self, headers: Headers, stream: AsyncGenerator[bytes, None], upload: Upload, *, with_image: bool
+    ) -> tuple[Any, bytes | None]:
+        """The body and, `with_image`, the one that was in it."""
         raise NotImplementedError
 
 
 class JsonBody(Body):
-    async def parse(self, headers: Headers, stream: AsyncGenerator[bytes, None]) -> Any:
+    ARRIVING = 2
+
+    async def parse(
+        self, headers: Headers, stream: AsyncGenerator[bytes, None], upload: Upload, *, with_image: bool
+    ) -> tuple[Any, bytes | None]:
         if self._encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "us-ascii"):
             raise UnsupportedMediaType(f"JSON is UTF-8 (RFC 8259), not {self._encoding}.")
-        body = bytearray()
-        async for chunk in stream:
-            body += chunk
-        if not body.strip():
+        text = await _whole(stream, min(_declared(headers), self.LIMIT))
+        if not text.strip():
             if not self._required:
-                return {}  # what may be left out says nothing when it is
+                return {}, None  # what may be left out says nothing when it is
             raise InvalidRequest("The request has no body; a JSON object is needed.", code="missing_body")
-        try:
-            payload = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            _refuse_other_encodings(body)
-            raise InvalidRequest(f"The body is not JSON: {error}", code="invalid_json") from None
-        _refuse_depth(payload)  # json is recursive, orjson is not
-        if len(body) <= LOOKED_AT_TWICE:
-            json.loads(body, object_pairs_hook=_no_field_twice)
-        return payload
+        cut = await pictures.cut(text) if with_image else None
+        image = cut.content if cut is not None else b""
+        upload.hold(len(image) + TEXT * len(text))
+        payload = _loads(text)
+        if cut is not None and not cut.fits(payload):
+            text = cut.put_back(text)
+            upload.hold(len(image) + TEXT * len(text))
+            cut, payload = None, _loads(text)
+        kept, content = len(text), cut.content if cut is not None else None
+        del text
+        if content is None and with_image and (content := await pictures.taken(payload)) is not None:
+            kept -= len(content) * 4 // 3
+        upload.hold(len(content or b"") + TEXT * kept)
+        return payload, content
 
 
 class FormBody(Body):
-    async def parse(self, headers: Headers, stream: AsyncGenerator[bytes, None]) -> Any:
-        # Parts above 1 MiB wait on disk, not in memory.
+    ARRIVING = 1  # parts above 1 MiB wait on disk; then they are in memory once
+
+    async def parse(
+        self, headers: Headers, stream: AsyncGenerator[bytes, None], upload: Upload, *, with_image: bool
+    ) -> tuple[Any, bytes | None]:
         parser = Utf8Parser(
             headers,
             stream,
@@ -95,37 +119,59 @@ class FormBody(Body):
             max_fields=FORM_FIELDS,
             max_part_size=self.LIMIT,
         )
+        parser.upload = upload
         try:
             form = await parser.parse()
         except (MultiPartException, KeyError, UnicodeDecodeError, ValueError) as error:
             what = getattr(error, "message", None) or "it has no boundary or broken parts"
             raise InvalidRequest(f"The form cannot be read: {what}", code="invalid_form") from None
+        kept = parser.text
+        del parser
         try:
-            payload = await payload_of(form)
+            payload = payload_of(form)
+            files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+            content = None
+            if len(files) == 1 and payload.get(FIELD) == pictures.ABSENT:
+                content = await files[0].read()
         finally:
             await form.close()
+        del form
         _refuse_depth(payload)
-        return payload
+        if content is None and with_image and (content := await pictures.taken(payload)) is not None:
+            kept -= len(content) * 4 // 3
+        upload.hold(len(content or b"") + TEXT * kept)
+        return payload, content
 
 
 class Utf8Parser(MultiPartParser):
     """starlette's parser, which takes text that is not UTF-8 for Latin-1 and so garbles it; here it is refused."""
 
+    upload: Upload
+    text = 0  # bytes in fields that are no files
+
     def on_part_end(self) -> None:
         part = self._current_part
         if part.file is None:
+            self.text += len(part.data)
+            self.upload.hold(max(self.upload.held, TEXT * self.text))
             try:
-                bytes(part.data).decode("utf-8")
+                part.data.decode("utf-8")
             except UnicodeDecodeError:
                 raise MultiPartException(f"the field {part.field_name} is not UTF-8") from None
         super().on_part_end()
 
 
-async def _counted(receive: Receive, headers: Headers, limit: int) -> AsyncGenerator[bytes, None]:
-    """The body in pieces. Raises ContentTooLarge as soon as the limit is passed, having read on so the answer gets through."""
+async def _counted(
+    receive: Receive, headers: Headers, limit: int, upload: Upload, times: int
+) -> AsyncGenerator[bytes, None]:
+    """The body in pieces. Raises ContentTooLarge as soon as the limit is passed, having read on so the answer gets through.
+
+    The `upload` holds so many `times` its length; TooManyUploads is raised before anything is read, if the length is declared.
+    """
     received = 0
-    declared = headers.get("content-length", "")
-    too_large = declared.isdigit() and int(declared) > limit
+    too_large = _declared(headers) > limit
+    if not too_large:
+        upload.hold(times * _declared(headers))
     more = True
     while more:
         message = await receive()
@@ -138,12 +184,46 @@ async def _counted(receive: Receive, headers: Headers, limit: int) -> AsyncGener
         if too_large and received > DRAIN * limit:
             break
         if not too_large:
+            upload.hold(max(upload.held, times * received))
             yield chunk
     if too_large:
         raise ContentTooLarge(
             f"The body is larger than {limit} bytes. Send a smaller image, or a URL in its place; "
             "REELGATE_MAX_BODY_MB is the limit of this gateway."
         )
+
+
+def _declared(headers: Headers) -> int:
+    """The length of the body in bytes as the sender says; 0 if it does not."""
+    length = headers.get("content-length", "")
+    return int(length) if length.isdigit() and len(length) < 20 else 0
+
+
+async def _whole(stream: AsyncGenerator[bytes, None], length: int) -> bytearray:
+    """The pieces in one. What is allocated at once goes back to the system when it is freed; what has grown may not."""
+    text, end = bytearray(), 0
+    try:
+        async for chunk in stream:
+            text = text or bytearray(length or ROOMY)  # now that there is room for it
+            text[end : end + len(chunk)] = chunk
+            end += len(chunk)
+    except BaseException:
+        text.clear()  # or it would stay until the refusal is sent
+        raise
+    del text[end:]
+    return text
+
+
+def _loads(text: bytearray) -> Any:
+    try:
+        payload = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        _refuse_other_encodings(text)
+        raise InvalidRequest(f"The body is not JSON: {error}", code="invalid_json") from None
+    _refuse_depth(payload)  # json is recursive, orjson is not
+    if len(text) <= LOOKED_AT_TWICE:
+        json.loads(text, object_pairs_hook=_no_field_twice)
+    return payload
 
 
 def _refuse_depth(payload: Any) -> None:
@@ -199,6 +279,12 @@ def _judge_of(operation_id: str) -> jsonschema_rs.Draft202012Validator:
     )
 
 
+@cache
+def _has_image(operation_id: str) -> bool:
+    body = OPERATIONS[operation_id].bodies["application/json"]
+    return FIELD in document()["components"]["schemas"][body]["properties"]
+
+
 def judge(payload: Any, operation_id: str) -> None:
     """Raises InvalidRequest for the first thing in which the body differs from the document."""
     error = next(iter(_judge_of(operation_id).iter_errors(payload)), None)
@@ -248,11 +334,11 @@ READ_AS: Mapping[str, Any] = {
 """Field -> how its text is read. What cannot be read stays text, for the document to refuse."""
 
 
-async def payload_of(form: FormData) -> dict[str, Any]:
+def payload_of(form: FormData) -> dict[str, Any]:
     """A form -> the JSON it stands for: a repeated field or `name[]` is a list, `name[key]` an object."""
     payload: dict[str, Any] = {}
     for name, value in form.multi_items():
-        read = await _file(name, value) if isinstance(value, UploadFile) else value
+        read = _file(name) if isinstance(value, UploadFile) else value
         nested = NESTED.fullmatch(name)
         field, steps = (nested[1], STEP.findall(nested[2])) if nested else (name, [])
         if steps or field in LISTS:
@@ -265,11 +351,10 @@ async def payload_of(form: FormData) -> dict[str, Any]:
     return payload
 
 
-async def _file(name: str, upload: UploadFile) -> str:
-    if name != "input_reference":
+def _file(name: str) -> str:
+    if name != FIELD:
         raise InvalidRequest(f"{name} cannot be a file; only input_reference can.", code="invalid_form", param=name)
-    # The media type is a placeholder: whoever uses the image goes by its bytes.
-    return f"data:image/png;base64,{base64.b64encode(await upload.read()).decode()}"
+    return pictures.ABSENT
 
 
 def _put(payload: dict[str, Any], path: list[str], value: str) -> None:

@@ -1,4 +1,4 @@
-"""The outermost layer: gives every request its id, its log line and the address it came to."""
+"""The outermost layer: gives every request its id, its log line, the address it came to and its part of the room for uploads."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ulid import ULID
 
 from ..context import base_url, forwarded_headers, request_id
 from ..errors import OutcomeUnknown
+from ..media.uploads import Uploads
 from .envelope import envelope
 from .proxies import Networks, reached_at
 
@@ -48,12 +49,16 @@ def _cut_short(event: str) -> Response:
 
 
 class Requests:
-    """ASGI middleware. A caller's own `x-request-id` is kept if it is one; otherwise the request gets a ULID."""
+    """ASGI middleware. A caller's own `x-request-id` is kept if it is one; otherwise the request gets a ULID.
 
-    def __init__(self, app: ASGIApp, public_url: str | None, trusted: Networks) -> None:
-        """`trusted` are the proxies that are believed where the caller reaches the gateway, unless `public_url` says it."""
+    `trusted` are the proxies that are believed where the caller reaches the gateway, unless `public_url` says it. What a request
+    holds of the room for `uploads` is given back when it is over, however it ends.
+    """
+
+    def __init__(self, app: ASGIApp, public_url: str | None, trusted: Networks, uploads: Uploads) -> None:
         self._app = app
         self._trusted = trusted
+        self._uploads = uploads
         self._public_url = public_url.rstrip("/") if public_url is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,7 +90,8 @@ class Requests:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_id)
+            with self._uploads.request():
+                await self._app(scope, receive, send_with_id)
         except asyncio.CancelledError:  # the server stops; without an answer an SDK would send a create again
             if status or scope["method"] != "POST":
                 raise

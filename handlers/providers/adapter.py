@@ -21,7 +21,7 @@ from ..configuration import Proxy
 from ..context import Exchange, exchanges
 from ..errors import InvalidRequest, OutcomeUnknown, ProviderError, ProviderFailed, UnsupportedOperation
 from ..media.images import Image
-from ..upstream import DIRECTED, File, Reply, Upstream
+from ..upstream import DIRECTED, Embedded, File, Reply, Upstream
 from .line import Line
 
 Theirs = TypeVar("Theirs", bound=BaseModel)
@@ -66,10 +66,13 @@ class Account:
         *,
         headers: Mapping[str, str],
         json: object = None,
+        image: Image | None = None,
         form: Mapping[str, str | File] | None = None,
         creates: bool = False,
         most: int | None = None,
     ) -> Reply:
+        """Send one request. `image` is the one whose `encoded` stands in `json`."""
+        embedded = Embedded(image.encoded, image.content) if image is not None else None
         url = f"{self.base_url}{path}"
         send = partial(
             self.http.send,
@@ -77,6 +80,7 @@ class Account:
             url,
             headers=self.sent_along(url, headers),
             json=json,
+            embedded=embedded,
             form=form,
             creates=creates,
             most=most,
@@ -91,7 +95,7 @@ class Account:
             reply = replace(reply, body=reply.body.replace(secret, b"[the key]"))
         seen = exchanges.get()
         if seen is not None:
-            seen.append(Exchange(legible(form if form is not None else json), legible(reply.json())))
+            seen.append(Exchange(legible(form if form is not None else json, embedded), legible(reply.json())))
         return reply
 
     def sent_along(self, url: str, headers: Mapping[str, str]) -> dict[str, str]:
@@ -178,12 +182,20 @@ class Adapter:
     poll_seconds: ClassVar[float] = 5.0  # how often a running job is asked about
     cancels: ClassVar[bool] = True  # whether `delete` stops a job that runs, where there is a `delete` at all
     variants: ClassVar[frozenset[str]] = frozenset({"video"})  # what `source` can be asked for
+    image_urls: ClassVar[bool] = True  # whether it fetches an image that is named by URL; if not, we do
     erases: ClassVar[bool] = True  # whether `delete` erases one that has ended
+
+    def fetches(self, account: Account, url: str) -> bool:
+        """Whether the provider fetches the image at this URL."""
+        return self.image_urls
 
     async def generate(
         self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None
     ) -> Snapshot:
-        """Create a job. `image` is `request.input_reference` when that held the bytes themselves."""
+        """Create a job. `image` is what `request.input_reference` stands for, unless that is a URL to be passed on.
+
+        JSON has `image.encoded` or `image.encoded_url` in it and is sent by `account.call(..., image=image)`.
+        """
         raise UnsupportedOperation(REQUEST_TYPES["generate"], self.name)
 
     async def retrieve(self, account: Account, native_id: str) -> Snapshot:
@@ -243,24 +255,27 @@ def read(model: type[Theirs], reply: Reply, *, creates: bool = False) -> Theirs:
 LONG = 1000  # characters of a text that is not worth showing whole
 
 
-def legible(body: object) -> dict[str, Any]:
+def legible(body: object, embedded: Embedded | None = None) -> dict[str, Any]:
     """A body to be shown: an object, in which files and long texts (base64, mostly) are only described."""
-    shown = _legible(body)
+    shown = _legible(body, embedded)
     return shown if isinstance(shown, dict) else {} if shown is None else {"body": shown}
 
 
-def _legible(value: object) -> object:
+def _legible(value: object, embedded: Embedded | None) -> object:
     match value:
         case File():
             return f"{value.content_type}, {len(value.content)} bytes"
+        case str() if embedded is not None and embedded.mark in value:
+            characters = len(value) - len(embedded.mark) + embedded.length
+            return f"{value.partition(embedded.mark)[0]}… ({characters} characters)"
         case str() if value.startswith("data:"):
             return f"{value.partition(',')[0][:64]},… ({len(value)} characters)"
         case str() if len(value) > LONG:
             return f"{value[:64]}… ({len(value)} characters)"
         case Mapping():
-            return {str(name): _legible(item) for name, item in value.items()}
+            return {str(name): _legible(item, embedded) for name, item in value.items()}
         case list() | tuple():
-            return [_legible(item) for item in value]
+            return [_legible(item, embedded) for item in value]
         case _:
             return value
 

@@ -31,6 +31,16 @@ class Retired(BaseModel):
     notice: str
 
 
+class ImageLimits(BaseModel):
+    """Which images a model takes. None: not known, the provider decides."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    types: tuple[Literal["image/png", "image/jpeg", "image/webp"], ...] | None = None
+    bytes: int | None = None  # at most, of the file
+    data_url_characters: int | None = None  # at most, of an image that is sent as one
+    size_of_video: bool = False  # whether it must have the very size of the video
+
+
 class Capabilities(BaseModel):
     """What a model can do. None: not known, the provider decides."""
 
@@ -46,6 +56,7 @@ class Capabilities(BaseModel):
     seed_most: int | None = None  # the largest seed
     negative_prompt: bool = False
     prompt_characters: int | None = None  # UTF-16 code units
+    image: ImageLimits = ImageLimits()
     prices: tuple[Price, ...] = ()
     confirmed: date | None = None
     retired: Retired | None = None

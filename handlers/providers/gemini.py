@@ -12,7 +12,6 @@ Errors: see google.py.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -77,12 +76,16 @@ class Gemini(Adapter):
     sandbox_path = "/gemini"
     sandbox_secret = "AIza-sandbox-reelgate"  # noqa: S105  opens nothing but an emulator
 
+    def fetches(self, account: Account, url: str) -> bool:
+        """Only files of the API itself are certain to be read."""
+        return at_home(account, url)
+
     async def generate(
         self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None
     ) -> Snapshot:
         if model.startswith("veo"):
-            return await create_veo(account, model, request, encode_veo(request, image))
-        return await create(account, request, encode(model, request, image), task(request))
+            return await create_veo(account, model, request, encode_veo(request, image), image)
+        return await create(account, request, encode(model, request, image), task(request), image)
 
     async def retrieve(self, account: Account, native_id: str) -> Snapshot:
         job = await ask(account, native_id)
@@ -127,7 +130,9 @@ class Gemini(Adapter):
         return await create_veo(account, native_id.split("/")[1], request, body)
 
 
-async def create(account: Account, request: BaseModel, ours: CreateInteraction, task: str) -> Snapshot:
+async def create(
+    account: Account, request: BaseModel, ours: CreateInteraction, task: str, image: Image | None = None
+) -> Snapshot:
     """Start an interaction. What goes without saying gives way to the extra fields, and those to what we say."""
     usual = {
         "background": True,
@@ -136,15 +141,17 @@ async def create(account: Account, request: BaseModel, ours: CreateInteraction, 
         "generation_config": {"video_config": {"task": task}},
     }
     body = over(over(usual, extras(request)), ours.model_dump(mode="json"))
-    reply = await call(account, "POST", INTERACTIONS, body, creates=True)
+    reply = await call(account, "POST", INTERACTIONS, body, image, creates=True)
     if not reply.ok:
         raise refused(reply, creates=True)
     return decode(read(Interaction, reply, creates=True))
 
 
-async def create_veo(account: Account, model: str, request: BaseModel, ours: PredictLongRunning) -> Snapshot:
+async def create_veo(
+    account: Account, model: str, request: BaseModel, ours: PredictLongRunning, image: Image | None = None
+) -> Snapshot:
     url = f"/v1beta/models/{quote(model, safe='')}:predictLongRunning"
-    reply = await call(account, "POST", url, veo_body(request, ours), creates=True)
+    reply = await call(account, "POST", url, veo_body(request, ours), image, creates=True)
     if not reply.ok:
         raise refused(reply, creates=True)
     return decode(read(Operation, reply, creates=True))
@@ -166,8 +173,12 @@ async def file_of(account: Account, uri: str) -> File | None:
     return read(File, reply) if reply.ok else None
 
 
-async def call(account: Account, method: str, path: str, body: object = None, *, creates: bool = False) -> Reply:
-    return await account.call(method, path, headers=headers(account), json=body, creates=creates, most=MOST)
+async def call(
+    account: Account, method: str, path: str, body: object = None, image: Image | None = None, *, creates: bool = False
+) -> Reply:
+    return await account.call(
+        method, path, headers=headers(account), json=body, image=image, creates=creates, most=MOST
+    )
 
 
 def headers(account: Account) -> dict[str, str]:
@@ -194,8 +205,7 @@ def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> 
     if request.video_uri is not MISSING:
         parts.append({"type": "video", "uri": request.video_uri})
     if image is not None:
-        content = base64.b64encode(image.content).decode()
-        parts.append({"type": "image", "data": content, "mime_type": image.media_type})
+        parts.append({"type": "image", "data": image.encoded, "mime_type": image.media_type})
     elif request.input_reference is not MISSING:
         parts.append({"type": "image", "uri": request.input_reference})
     parts.append({"type": "text", "text": request.prompt})

@@ -7,7 +7,6 @@ many spellings: a 400 or a failed operation whose text says so, a count beside w
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -97,8 +96,7 @@ def measured(request: VideoGenerationRequest) -> tuple[Any, Any]:
 def veo_instance(request: VideoGenerationRequest, image: Image | None) -> dict[str, Any]:
     """Prompt and first frame. Raises InvalidRequest for an image by address: Veo fetches none."""
     if image is not None:
-        content = base64.b64encode(image.content).decode()
-        return {"prompt": request.prompt, "image": {"bytesBase64Encoded": content, "mimeType": image.media_type}}
+        return {"prompt": request.prompt, "image": {"bytesBase64Encoded": image.encoded, "mimeType": image.media_type}}
     if request.input_reference is not MISSING:
         raise unreadable("input_reference", "a base64 data URL (e.g. data:image/png;base64,...)")
     return {"prompt": request.prompt}

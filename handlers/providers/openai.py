@@ -52,6 +52,7 @@ class OpenAI(Adapter):
     key_variables: ClassVar[tuple[str, ...]] = ("OPENAI_API_KEY",)
     url_variables: ClassVar[tuple[str, ...]] = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
     variants = frozenset({"video", "thumbnail", "spritesheet"})
+    image_urls = False
     sandbox_path = "/openai/v1"
     sandbox_secret = "sk-sandbox-reelgate"  # noqa: S105  opens nothing but an emulator
 
@@ -151,8 +152,6 @@ def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> 
             form[name] = text(value)
     if image is not None:
         form["input_reference"] = File(f"input_reference.{image.extension}", image.content, image.media_type)
-    elif request.input_reference is not MISSING:
-        form["input_reference"] = request.input_reference
     return form
 
 

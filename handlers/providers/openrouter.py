@@ -55,7 +55,7 @@ class OpenRouter(Adapter):
     async def generate(
         self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None
     ) -> Snapshot:
-        return await create(account, encode(account.deployment(model), request, image), extras(request))
+        return await create(account, encode(account.deployment(model), request, image), extras(request), image)
 
     async def retrieve(self, account: Account, native_id: str) -> Snapshot:
         return decode(await fetch(Job, account, path(native_id)))
@@ -68,9 +68,9 @@ class OpenRouter(Adapter):
         return await create(account, body, extras(request))
 
 
-async def create(account: Account, body: CreateVideo, extra: Mapping[str, Any]) -> Snapshot:
+async def create(account: Account, body: CreateVideo, extra: Mapping[str, Any], image: Image | None = None) -> Snapshot:
     fields = dict(extra) | body.model_dump(mode="json")
-    reply = await account.call("POST", "/videos", headers=headers(account), json=fields, creates=True)
+    reply = await account.call("POST", "/videos", headers=headers(account), json=fields, image=image, creates=True)
     if not reply.ok:
         raise refused(reply, creates=True)
     return decode(read(Job, reply, creates=True))
@@ -116,7 +116,7 @@ def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> 
         "seed": request.seed,
         "generate_audio": request.audio,
     }
-    picture = image.data_url if image is not None else request.input_reference
+    picture = image.encoded_url if image is not None else request.input_reference
     if picture is not MISSING:
         body["frame_images"] = [{"type": "image_url", "image_url": {"url": picture}, "frame_type": "first_frame"}]
     if request.video_uri is not MISSING:

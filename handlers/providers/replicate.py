@@ -116,8 +116,8 @@ class Replicate(Adapter):
         picture = None
         if image is not None:
             upload_it = len(image.content) > INLINE and place("input_reference", runnable.inputs) is not None
-            picture = await upload(account, image) if upload_it else image.data_url
-        return await self._create(account, reference, runnable, wanted(request, picture), extras(request))
+            picture = await upload(account, image) if upload_it else image.encoded_url
+        return await self._create(account, reference, runnable, wanted(request, picture), extras(request), image)
 
     async def retrieve(self, account: Account, native_id: str) -> Snapshot:
         return decode(await fetch(Prediction, account, path(native_id)))
@@ -159,12 +159,14 @@ class Replicate(Adapter):
         runnable: Runnable,
         asked: Mapping[str, Any],
         extra: Mapping[str, Any],
+        image: Image | None = None,
     ) -> Snapshot:
         try:
             wake = {"webhook": account.wake_url, "webhook_events_filter": ["completed"]} if account.wake_url else {}
             body = encode(reference, runnable, asked, {**wake, **extra} if "webhook" not in extra else extra)
+            fields = body.model_dump(mode="json")
             reply = await account.call(
-                "POST", runnable.path, headers=headers(account), json=body.model_dump(mode="json"), creates=True
+                "POST", runnable.path, headers=headers(account), json=fields, image=image, creates=True
             )
             if not reply.ok:
                 raise refused(reply, creates=True)

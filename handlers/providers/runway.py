@@ -70,7 +70,7 @@ class Runway(Adapter):
         self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None
     ) -> Snapshot:
         endpoint, body = encode(model, request, image)
-        return await create(account, endpoint, body, extras(request))
+        return await create(account, endpoint, body, extras(request), image=image)
 
     async def retrieve(self, account: Account, native_id: str) -> Snapshot:
         return decode(await task(account, native_id))
@@ -90,10 +90,17 @@ class Runway(Adapter):
 
 
 async def create(
-    account: Account, endpoint: str, body: BaseModel, extra: Mapping[str, Any], *, model: str | None = None
+    account: Account,
+    endpoint: str,
+    body: BaseModel,
+    extra: Mapping[str, Any],
+    *,
+    model: str | None = None,
+    image: Image | None = None,
 ) -> Snapshot:
     fields = {**extra, **body.model_dump(mode="json", by_alias=True)}
-    reply = await account.call("POST", f"/v1/{endpoint}", headers=headers(account), json=fields, creates=True)
+    sent = headers(account)
+    reply = await account.call("POST", f"/v1/{endpoint}", headers=sent, json=fields, image=image, creates=True)
     if not reply.ok:
         raise refused(reply, creates=True)
     return Snapshot(native_id=read(TaskCreated, reply, creates=True).id, status="queued", model=model)
@@ -141,7 +148,7 @@ def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> 
         return "video_to_video", expressed(VideoToVideo, common | {field: request.video_uri}, PARAM)
     common["negativePrompt"] = request.negative_prompt
     if image is not None or request.input_reference is not MISSING:
-        uri = image.data_url if image is not None else request.input_reference
+        uri = image.encoded_url if image is not None else request.input_reference
         return "image_to_video", expressed(ImageToVideo, common | {"promptImage": uri}, PARAM)
     return "text_to_video", expressed(TextToVideo, common, PARAM)
 

@@ -9,7 +9,7 @@ Errors: FastAPI's `{"detail": text}` or `{"detail": [{loc, msg, type}]}`. The er
 moderation.
 
 A list holds what this server process remembers, whoever made it: nothing from before its start.
-URLs of images and videos are fetched by the server, from inside its own network.
+URLs of videos are fetched by the server, from inside its own network. Those of images would be, too: it gets the bytes instead.
 """
 
 from __future__ import annotations
@@ -87,6 +87,4 @@ def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> 
     form = openai.encode(model, request, image)
     if "video_uri" in form:
         form["video_url"] = form.pop("video_uri")
-    if isinstance(form.get("input_reference"), str):
-        form["reference_url"] = form.pop("input_reference")
     return form

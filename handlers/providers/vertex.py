@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin
@@ -56,6 +57,7 @@ class Vertex(Adapter):
     base_url = "https://aiplatform.googleapis.com"  # stands for the host of each job's location as well
     key_variables = ("GOOGLE_APPLICATION_CREDENTIALS",)  # the path of the credentials
     url_variables = ("GOOGLE_VERTEX_BASE_URL",)
+    image_urls = False
     sandbox_path = "/vertex"
     sandbox_secret = USER_OF_THE_SANDBOX
     sandbox_options = {"project": "sandbox", "region": REGION, "storage_url": "."}  # noqa: RUF012
@@ -64,7 +66,7 @@ class Vertex(Adapter):
     async def generate(
         self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None
     ) -> Snapshot:
-        return await create(account, full_name(account, model), veo_body(request, encode(request, image)))
+        return await create(account, full_name(account, model), veo_body(request, encode(request, image)), image)
 
     async def retrieve(self, account: Account, native_id: str) -> Snapshot:
         return decode(await operation(account, native_id))
@@ -103,8 +105,8 @@ class Vertex(Adapter):
         }
 
 
-async def create(account: Account, model: str, body: dict[str, Any]) -> Snapshot:
-    reply = await call(account, model, "predictLongRunning", body, creates=True)
+async def create(account: Account, model: str, body: dict[str, Any], image: Image | None = None) -> Snapshot:
+    reply = await call(account, model, "predictLongRunning", body, image, creates=True)
     if not reply.ok:
         raise refused(reply, creates=True)
     return decode(read(Operation, reply, creates=True))
@@ -119,15 +121,23 @@ async def operation(account: Account, native_id: str) -> Operation:
     return read(Operation, reply)
 
 
-async def call(account: Account, model: str, method: str, body: dict[str, Any], *, creates: bool = False) -> Reply:
+async def call(
+    account: Account,
+    model: str,
+    method: str,
+    body: dict[str, Any],
+    image: Image | None = None,
+    *,
+    creates: bool = False,
+) -> Reply:
     """Call a method of a model, with another token when the first one is not taken. `model` is its full name."""
     located = replace(account, base_url=host(account.base_url, model.split("/")[3]))
     path = f"/v1/{quote(model)}:{method}"
+    ask = partial(located.call, "POST", path, json=body, image=image, creates=creates, most=MOST)
     headers = await authorization(account)
-    reply = await located.call("POST", path, headers=headers, json=body, creates=creates, most=MOST)
+    reply = await ask(headers=headers)
     if reply.status == 401:
-        headers = await authorization(account, refused=headers)
-        reply = await located.call("POST", path, headers=headers, json=body, creates=creates, most=MOST)
+        reply = await ask(headers=await authorization(account, refused=headers))
     return reply
 
 

@@ -9,7 +9,7 @@ Errors: `{"error": {message, type, param, code}}` with the HTTP status as the co
 is answered with an HTTP status of failure and the job as the body, so the body is read first. There is no moderation.
 
 A list holds what this server process remembers, whoever made it: nothing from before its start.
-URLs of images and videos are fetched by the server, from inside its own network.
+URLs of videos are fetched by the server, from inside its own network. Those of images would be, too: it gets the bytes instead.
 """
 
 from __future__ import annotations
@@ -75,8 +75,6 @@ def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> 
         form["generate_sound"] = form.pop("audio")
     if "video_uri" in form:
         form["video_reference"] = openai.text({"video_url": form.pop("video_uri")})
-    if isinstance(form.get("input_reference"), str):
-        form["image_reference"] = openai.text({"image_url": form.pop("input_reference")})
     return form
 
 

@@ -94,7 +94,7 @@ class XAI(Adapter):
         self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None
     ) -> Snapshot:
         endpoint, body = encode(model, request, image)
-        return await create(account, endpoint, body, extras(request))
+        return await create(account, endpoint, body, extras(request), image=image)
 
     async def retrieve(self, account: Account, native_id: str) -> Snapshot:
         reply = await account.call("GET", path(native_id), headers=headers(account))
@@ -112,10 +112,17 @@ class XAI(Adapter):
 
 
 async def create(
-    account: Account, endpoint: str, body: BaseModel, extra: Mapping[str, Any], *, model: str | None = None
+    account: Account,
+    endpoint: str,
+    body: BaseModel,
+    extra: Mapping[str, Any],
+    *,
+    model: str | None = None,
+    image: Image | None = None,
 ) -> Snapshot:
     fields = dict(extra) | body.model_dump(mode="json")
-    reply = await account.call("POST", f"/videos/{endpoint}", headers=headers(account), json=fields, creates=True)
+    sent = headers(account)
+    reply = await account.call("POST", f"/videos/{endpoint}", headers=sent, json=fields, image=image, creates=True)
     if not reply.ok:
         raise refused(reply, creates=True)
     return Snapshot(native_id=read(Started, reply, creates=True).request_id, status="queued", model=model)
@@ -150,7 +157,7 @@ def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> 
     fields = {
         "model": model,
         "prompt": request.prompt,
-        "image": asset(image.data_url if image is not None else request.input_reference),
+        "image": asset(image.encoded_url if image is not None else request.input_reference),
         "video": asset(request.video_uri),
         "duration": MISSING if request.seconds is MISSING else int(request.seconds.root),
         "aspect_ratio": aspect_ratio,

@@ -395,11 +395,11 @@ def test_a_text_field_of_a_form_may_not_be_too_large_either(gateway: Gateway) ->
 
 @pytest.mark.parametrize(("media_type", "pieces"), [(JSON, chunks), (FORM, form)])
 @pytest.mark.parametrize("declared", [True, False])
-def test_twenty_five_megabytes_are_refused_and_not_kept_in_memory(
+def test_forty_megabytes_are_refused_and_not_kept_in_memory(
     apart: Apart, media_type: str, pieces: Any, declared: bool
 ) -> None:
     server, url = apart.process, apart.url
-    count, before = 400, server.memory_info().rss
+    count, before = 640, server.memory_info().rss
     length = sum(len(piece) for piece in pieces(count))
     host = url.removeprefix("http://")
     for _ in range(3):

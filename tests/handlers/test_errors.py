@@ -29,6 +29,7 @@ from handlers.access.callers import Keyring
 from handlers.dispatch.policy import RULES
 from handlers.edge import bodies, credentials, envelope
 from handlers.edge.requests import Requests
+from handlers.media.uploads import Uploads
 from tests.gateway import new_database
 from tests.handlers.wire import process, serving
 
@@ -169,7 +170,7 @@ def serve_failing() -> None:
     app.add_api(orjson.loads(files("generated").joinpath("openapi30.json").read_bytes()))
     for kind in (errors.ReelgateError, ProblemException, HTTPException, Exception):
         app.add_error_handler(kind, envelope.respond)
-    with serving(Requests(app, None, ())) as url:
+    with serving(Requests(app, None, (), Uploads(1024))) as url:
         print("failing on", url, flush=True)
         signal.pause()
 

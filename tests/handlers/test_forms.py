@@ -83,8 +83,8 @@ WHOLE = form(*(part(*each) for each in LEAST))
         ([("][", "x")], {"][": "x"}),
     ],
 )
-async def test_a_form_becomes_the_json_it_stands_for(items: list[tuple[str, str]], payload: dict[str, Any]) -> None:
-    assert await payload_of(FormData([*items])) == payload
+def test_a_form_becomes_the_json_it_stands_for(items: list[tuple[str, str]], payload: dict[str, Any]) -> None:
+    assert payload_of(FormData([*items])) == payload
 
 
 @pytest.mark.parametrize(
@@ -96,16 +96,16 @@ async def test_a_form_becomes_the_json_it_stands_for(items: list[tuple[str, str]
         ([("a[b]", "1"), ("a[b][c]", "2")], "a"),
     ],
 )
-async def test_a_field_in_two_shapes_is_refused(items: list[tuple[str, str]], param: str) -> None:
+def test_a_field_in_two_shapes_is_refused(items: list[tuple[str, str]], param: str) -> None:
     with pytest.raises(InvalidRequest) as raised:
-        await payload_of(FormData([*items]))
+        payload_of(FormData([*items]))
     assert (raised.value.code, raised.value.param) == ("invalid_form", param)
 
 
 @pytest.mark.parametrize("items", [[("a[b]", "1"), ("a[b]", "2")], [("a[b][c]", "1"), ("a[b]", "2")]])
-async def test_a_field_inside_another_is_refused_twice_as_well(items: list[tuple[str, str]]) -> None:
+def test_a_field_inside_another_is_refused_twice_as_well(items: list[tuple[str, str]]) -> None:
     with pytest.raises(InvalidRequest):
-        await payload_of(FormData([*items]))
+        payload_of(FormData([*items]))
 
 
 # ---- over HTTP ------------------------------------------------------------------------------------------------------
@@ -228,14 +228,14 @@ def test_a_name_that_is_nested_too_deep_is_refused(shared: Gateway) -> None:
         [("metadata", "{}"), ("metadata[campaign]", "spring")],
     ],
 )
-async def test_metadata_is_one_field_or_many(parts: list[tuple[str, str]]) -> None:
-    assert await payload_of(FormData(parts)) == {"metadata": {"campaign": "spring"}}
+def test_metadata_is_one_field_or_many(parts: list[tuple[str, str]]) -> None:
+    assert payload_of(FormData(parts)) == {"metadata": {"campaign": "spring"}}
 
 
-async def test_metadata_that_is_no_json_stays_as_it_is() -> None:
-    assert await payload_of(FormData([("metadata", "spring")])) == {"metadata": "spring"}
+def test_metadata_that_is_no_json_stays_as_it_is() -> None:
+    assert payload_of(FormData([("metadata", "spring")])) == {"metadata": "spring"}
 
 
 @pytest.mark.parametrize("name", ["a]b", "a[b", "[a]", "a[b]c", "a[[b]]", "]", "[]"])
-async def test_brackets_that_are_no_path_are_part_of_the_name(name: str) -> None:
-    assert await payload_of(FormData([(name, "1"), (name, "2")])) == {name: ["1", "2"]}
+def test_brackets_that_are_no_path_are_part_of_the_name(name: str) -> None:
+    assert payload_of(FormData([(name, "1"), (name, "2")])) == {name: ["1", "2"]}

@@ -134,7 +134,7 @@ def test_a_refusal_names_every_target_that_was_tried(reelgate: Reelgate) -> None
         ),
         (["-m", "runway/gen4.5", "--metadata", "campaign"], "--metadata: Each must be NAME=TEXT"),
         (["-m", "runway/gen4.5", "--image", "none.png"], "--image: none.png: No such file"),
-        (["-m", "runway/gen4.5", "--image", __file__], "is neither PNG, JPEG nor WebP"),
+        (["-m", "runway/gen4.5", "--image", __file__], "neither PNG, JPEG nor WebP"),
         (["-m", "runway/gen4.5", "-o", "none/boat.mp4"], "--output: There is no folder none"),
     ],
 )

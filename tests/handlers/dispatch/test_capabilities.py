@@ -8,9 +8,10 @@ import pytest
 from pydantic import MISSING
 
 from generated.models import VideoGenerationRequest
-from handlers.dispatch.capabilities import check, materials, with_defaults
+from handlers.dispatch.capabilities import check, check_image, materials, with_defaults
 from handlers.errors import InvalidRequest
-from handlers.providers.catalog import ANYTHING, Capabilities, catalog
+from handlers.media.images import Image
+from handlers.providers.catalog import ANYTHING, Capabilities, ImageLimits, catalog
 
 LEAST = {"model": "x/y", "prompt": "a boat"}
 IMAGE = {"input_reference": "https://x.test/i.png"}
@@ -114,3 +115,50 @@ def test_the_request_itself_is_left_alone() -> None:
     filled = with_defaults(asked, catalog()["runway"]["gen4.5"])
     assert asked.seconds is MISSING
     assert filled.model_extra == {"style": "noir"}
+
+
+def image(size: tuple[int, int] = (1280, 720), length: int = 100) -> Image:
+    return Image(bytes(length), "image/png", size)
+
+
+LIMITS = 5 * 1024 * 1024  # characters, with the head of 22
+REFUSED_IMAGES = [
+    ("openai/sora-2", {"size": "1280x720"}, image((720, 1280)), ("1280x720", "720x1280", "input_fit")),
+    ("azure/sora-2-pro", {"size": "720x1280"}, image((719, 1280)), ("720x1280", "719x1280")),
+    ("runway/gen4.5", {}, image(length=(LIMITS - 22) // 4 * 3 + 1), ("5242880", "data URL")),
+    ("runway/veo3.1_fast", {}, image(length=20_000_000), ("5242880",)),
+]
+
+
+@pytest.mark.parametrize(("model", "fields", "given", "words"), REFUSED_IMAGES)
+def test_an_image_beyond_the_limits_of_a_model_is_refused_by_their_name(
+    model: str, fields: dict[str, Any], given: Image, words: tuple[str, ...]
+) -> None:
+    provider, _, name = model.partition("/")
+    with pytest.raises(InvalidRequest) as raised:
+        check_image(given, request(**fields), model, catalog()[provider][name])
+    assert (raised.value.status, raised.value.param) == (400, "input_reference")
+    assert raised.value.code == "unsupported_parameter"
+    for word in (model, *words):
+        assert word in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "given"),
+    [
+        ("openai/sora-2", {"size": "1280x720"}, image()),
+        ("openai/sora-2", {}, image((9, 9))),  # of which size the video will be is the provider's to say
+        ("runway/gen4.5", {"size": "1280x720"}, image((9, 9), (LIMITS - 22) // 4 * 3)),
+        ("vertex/veo-3.1-generate-001", {}, image(length=20_000_000)),
+    ],
+)
+def test_an_image_within_the_limits_is_let_through(model: str, fields: dict[str, Any], given: Image) -> None:
+    provider, _, name = model.partition("/")
+    check_image(given, request(**fields), model, catalog()[provider][name])
+
+
+def test_the_bytes_of_a_file_may_be_limited() -> None:
+    can = Capabilities(image=ImageLimits(bytes=99))
+    check_image(image(length=99), request(), "a/b", can)
+    with pytest.raises(InvalidRequest, match="99 bytes; this one has 100"):
+        check_image(image(), request(), "a/b", can)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +24,6 @@ DOCUMENT = Path(__file__).parents[3] / "upstreams/gemini.yaml"
 OMNI = "gemini-omni-1.1-flash"
 VEO = "veo-3.1-generate-preview"
 PNG = Image(b"\x89PNG\r\n\x1a\nxx", "image/png")
-PIXELS = base64.b64encode(PNG.content).decode()
 DATA_URL = {"input_reference": "data:image/png;base64,AAAA"}
 FILE = "https://generativelanguage.googleapis.com/v1beta/files/abc-123"
 NAME = f"models/{VEO}/operations/op1"
@@ -59,7 +57,7 @@ def request(**fields: Any) -> VideoGenerationRequest:
             DATA_URL,
             PNG,
             "image_to_video",
-            {"input": [{"type": "image", "data": PIXELS, "mime_type": "image/png"}, TEXT]},
+            {"input": [{"type": "image", "data": PNG.encoded, "mime_type": "image/png"}, TEXT]},
         ),
         ({"input_reference": FILE}, None, "image_to_video", {"input": [{"type": "image", "uri": FILE}, TEXT]}),
         ({"video_uri": FILE}, None, "edit", {"input": [{"type": "video", "uri": FILE}, TEXT]}),
@@ -83,7 +81,7 @@ def test_each_field_is_sent_as_the_provider_calls_it(
             {},
             {"durationSeconds": 8, "aspectRatio": "16:9", "resolution": "1080p", "negativePrompt": "rain"},
         ),
-        (DATA_URL, PNG, {"image": {"bytesBase64Encoded": PIXELS, "mimeType": "image/png"}}, {}),
+        (DATA_URL, PNG, {"image": {"bytesBase64Encoded": PNG.encoded, "mimeType": "image/png"}}, {}),
         ({"video_uri": FILE}, None, {"video": {"uri": FILE}}, {}),
     ],
 )

@@ -55,7 +55,6 @@ def request(**fields: Any) -> VideoGenerationRequest:
         ({"audio": True}, {"audio": "true"}),
         ({"audio": False}, {"audio": "false"}),
         ({"video_uri": "https://x.test/v.mp4"}, {"video_uri": "https://x.test/v.mp4"}),
-        ({"input_reference": "https://x.test/i.png"}, {"input_reference": "https://x.test/i.png"}),
         ({"quality": "high"}, {"quality": "high"}),
         ({"steps": 30}, {"steps": "30"}),
         ({"flag": False}, {"flag": "false"}),

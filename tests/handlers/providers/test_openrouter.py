@@ -56,7 +56,7 @@ def first_frame(url: str) -> dict[str, Any]:
         ({"seed": 7}, None, {"seed": 7}),
         ({"audio": False}, None, {"generate_audio": False}),
         ({"input_reference": "https://x.test/i.png"}, None, first_frame("https://x.test/i.png")),
-        ({"input_reference": "data:image/png;base64,AAAA"}, PNG, first_frame(PNG.data_url)),
+        ({"input_reference": "data:image/png;base64,AAAA"}, PNG, first_frame(PNG.encoded_url)),
         (
             {"video_uri": "https://x.test/v.mp4"},
             None,

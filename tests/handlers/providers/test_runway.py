@@ -62,7 +62,7 @@ def request(**fields: Any) -> VideoGenerationRequest:
             {"input_reference": "data:image/jpeg;base64,AAAA"},
             PNG,
             "image_to_video",
-            {"promptImage": PNG.data_url},
+            {"promptImage": PNG.encoded_url},
         ),
         (
             "aleph2",

@@ -38,7 +38,6 @@ def request(**fields: Any) -> VideoGenerationRequest:
         ({"seconds": 5, "size": "832x480", "seed": 7}, {"seconds": "5", "size": "832x480", "seed": "7"}),
         ({"negative_prompt": "rain"}, {"negative_prompt": "rain"}),
         ({"video_uri": "https://x.test/v.mp4"}, {"video_url": "https://x.test/v.mp4"}),
-        ({"input_reference": "https://x.test/i.png"}, {"reference_url": "https://x.test/i.png"}),
         ({"fps": 16, "enable_teacache": True}, {"fps": "16", "enable_teacache": "true"}),
     ],
 )

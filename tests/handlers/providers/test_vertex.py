@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ VEO = "veo-3.1-generate-001"
 MODEL = f"projects/p/locations/europe-west4/publishers/google/models/{VEO}"
 NAME = f"{MODEL}/operations/6f0e"
 PNG = Image(b"\x89PNG\r\n\x1a\nxx", "image/png")
-PIXELS = base64.b64encode(PNG.content).decode()
 DATA_URL = {"input_reference": "data:image/png;base64,AAAA"}
 RAI = "Veo could not generate 1 videos. Support codes: 42237218"
 
@@ -43,7 +41,7 @@ def request(**fields: Any) -> VideoGenerationRequest:
         ({"negative_prompt": "rain"}, None, {}, {"negativePrompt": "rain"}),
         ({"seed": 4294967295}, None, {}, {"seed": 4294967295}),
         ({"audio": False}, None, {}, {"generateAudio": False}),
-        (DATA_URL, PNG, {"image": {"bytesBase64Encoded": PIXELS, "mimeType": "image/png"}}, {}),
+        (DATA_URL, PNG, {"image": {"bytesBase64Encoded": PNG.encoded, "mimeType": "image/png"}}, {}),
         ({"video_uri": "gs://b/v.mp4"}, None, {"video": {"gcsUri": "gs://b/v.mp4", "mimeType": "video/mp4"}}, {}),
     ],
 )

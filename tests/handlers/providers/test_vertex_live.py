@@ -118,7 +118,6 @@ def test_withheld_content_is_a_failed_job_with_the_reason(gateway: Gateway, dire
         (VEO, "size", "640x360"),
         (VEO, "seed", 4_294_967_296),
         (LITE, "size", "3840x2160"),
-        (VEO, "input_reference", "https://example.invalid/i.png"),
         (VEO, "video_uri", "https://example.invalid/v.mp4"),
     ],
 )

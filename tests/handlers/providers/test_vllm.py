@@ -51,7 +51,6 @@ def request(**fields: Any) -> VideoGenerationRequest:
         ({"audio": False}, {"generate_sound": "false"}),
         ({"audio": True, "generate_sound": False}, {"generate_sound": "true"}),
         ({"video_uri": "https://x.test/v.mp4"}, {"video_reference": '{"video_url":"https://x.test/v.mp4"}'}),
-        ({"input_reference": "https://x.test/i.png"}, {"image_reference": '{"image_url":"https://x.test/i.png"}'}),
         ({"lora": {"name": "x"}, "fps": 16}, {"lora": '{"name":"x"}', "fps": "16"}),
     ],
 )

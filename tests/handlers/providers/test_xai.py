@@ -62,7 +62,7 @@ def request(**fields: Any) -> VideoGenerationRequest:
             {"input_reference": "data:image/png;base64,AAAA"},
             PNG,
             "generations",
-            {"image": {"url": PNG.data_url}},
+            {"image": {"url": PNG.encoded_url}},
         ),
         ({"video_uri": VIDEO}, None, "edits", {"video": {"url": VIDEO}}),
     ],
