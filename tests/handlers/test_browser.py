@@ -43,14 +43,17 @@ film.play();
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("there is no Chromium: install Debian's packages chromium and chromium-driver")
     options = ChromeOptions()
-    options.binary_location = shutil.which("chromium") or ""
+    options.binary_location = chromium
     profile = tmp_path_factory.mktemp("chromium")
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", *QUIET):
         options.add_argument(argument)
     options.add_argument(f"--user-data-dir={profile}")
     options.add_argument("--window-size=800,600")
-    with Chrome(options, Service(shutil.which("chromedriver"))) as chrome:
+    with Chrome(options, Service(driver)) as chrome:
         chrome.set_script_timeout(30)
         yield chrome
 
