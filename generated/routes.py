@@ -67,7 +67,7 @@ class Videos(Protocol[Caller]):
         file part (or as text).
 
         A last frame, reference images and the like are extra fields, under the provider's own names and in the form in which
-        it takes them. See the examples.
+        it takes them: `frame_images` for OpenRouter, say, or `lastFrame` for Veo.
 
         Every header `x-bf-eh-NAME` is sent to the provider as `NAME`, except headers that carry credentials or
         frame the message (`authorization`, `cookie`, `x-api-key`, `host`, `content-type`, `range` and the like) and those that
