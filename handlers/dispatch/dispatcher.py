@@ -39,7 +39,6 @@ from ..jobs.ledger import Job, Ledger, Once, Plan
 from ..jobs.reconciling import asked_from
 from ..jobs.tracking import state_of, values_of
 from ..media.fetching import Fetching
-from ..media.fitting import Fitting
 from ..media.images import Image, from_data_url
 from ..media.uploads import more
 from ..providers.adapter import Account, Adapter, Snapshot, extras, legible
@@ -78,7 +77,6 @@ class Dispatcher:
         self._ledger = ledger
         self._registry = registry
         self._fetching = fetching
-        self._fitting = Fitting()
         self._deadline = deadline
         self._public_url = public_url
         self._offers: set[asyncio.Task[Job | None]] = set()
@@ -96,7 +94,7 @@ class Dispatcher:
         `image` is what `request.input_reference` stands for, unless that is a URL. Raises KeyTaken, with nothing sent, when
         the owner has asked for it `once` already.
         """
-        picture = Picture(request, image, self._fetching, self._fitting)
+        picture = Picture(request, image, self._fetching)
         targets = await _begun(resolve(request, self._registry, owner, wishes), picture)
         first = next(target for target in targets if isinstance(target, Target))
         plan = None
@@ -160,7 +158,7 @@ class Dispatcher:
         error = ProviderFailed(reason["message"], code=reason["code"])
         placing = Placing(self._ledger, self._registry, moved, first_error=error)
         with suppress(ReelgateError):  # what became of it is written down
-            picture = Picture(request, image, self._fetching, self._fitting)
+            picture = Picture(request, image, self._fetching)
             await self._place(placing, left, request, picture, wishes)
         return True
 

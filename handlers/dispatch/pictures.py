@@ -10,9 +10,8 @@ from pydantic import MISSING
 from generated.models import InputFit, VideoGenerationRequest
 
 from ..errors import InvalidRequest
-from ..media.drawing import Fit
 from ..media.fetching import Fetching
-from ..media.fitting import Fitting
+from ..media.fitting import Fit, fitted
 from ..media.images import FIELD, MOST_PIXELS, MOST_SIDE, Image
 from ..media.uploads import more
 from .capabilities import check_image, with_defaults
@@ -33,14 +32,11 @@ class Form:
 class Picture:
     """The image of one request. It is fetched once, by the first target that needs its bytes."""
 
-    def __init__(
-        self, request: VideoGenerationRequest, image: Image | None, fetching: Fetching, fitting: Fitting
-    ) -> None:
+    def __init__(self, request: VideoGenerationRequest, image: Image | None, fetching: Fetching) -> None:
         """`image` is what `request.input_reference` stands for, unless that is a URL."""
         self._request = request
         self._image = image
         self._fetching = fetching
-        self._fitting = fitting
         self._refusal: InvalidRequest | None = None
         self._made: tuple[Form, Image] | None = None
 
@@ -76,7 +72,7 @@ class Picture:
             return image
         if self._made is None or self._made[0] != form:
             self._made = None
-            self._made = form, await self._fitting.image(image, form.media_type, form.size, form.fit)
+            self._made = form, await fitted(image, form.media_type, form.size, form.fit)
             more()(len(self._made[1].content))
         return self._made[1]
 

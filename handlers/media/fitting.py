@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-from functools import partial
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Literal
 
 import structlog
-from anyio import BrokenWorkerProcess, CapacityLimiter, fail_after, to_process
 
 from ..errors import InvalidRequest
-from .drawing import Fit, drawn
+from . import apart
 from .images import FIELD, Image, aside, sniff
 
 log = structlog.get_logger()
 
-AT_ONCE = 2  # processes that decode, each of which may need hundreds of megabytes
+Fit = Literal["crop", "pad"]
+
 SECONDS = 20.0  # for one picture, with its wait for a process; with fetching it less than reconciling.PRESUMED_DEAD
 
 
-class Fitting:
-    """Turns images into others, a few at a time."""
-
-    def __init__(self) -> None:
-        self._limiter: CapacityLimiter | None = None
-
-    async def image(self, image: Image, media_type: str, size: tuple[int, int] | None, fit: Fit | None) -> Image:
-        """The image as `media_type`, PNG or JPEG, and of this size. Raises InvalidRequest if it cannot be decoded."""
-        self._limiter = self._limiter or CapacityLimiter(AT_ONCE)
-        work = partial(drawn, image.content, media_type, size, fit)
+async def fitted(image: Image, media_type: str, size: tuple[int, int] | None, fit: Fit | None) -> Image:
+    """The image as `media_type`, PNG or JPEG, and of this size. Raises InvalidRequest if it cannot be decoded."""
+    how = [] if size is None else [f"{size[0]}x{size[1]}", fit or "pad"]
+    with tempfile.TemporaryDirectory(prefix="reelgate-") as folder:
+        source, target = Path(folder, "source"), Path(folder, "target")
+        await asyncio.to_thread(source.write_bytes, image.content)
         try:
-            with fail_after(SECONDS):
-                content = await to_process.run_sync(work, cancellable=True, limiter=self._limiter)
-        except (ValueError, TimeoutError, BrokenWorkerProcess) as error:
-            log.info("an image could not be decoded", sha256=image.sha256, error=f"{type(error).__name__}: {error}")
+            async with asyncio.timeout(SECONDS):
+                answer = await apart.answer(
+                    "handlers.media.drawing", str(source), str(target), media_type, *how, patience=SECONDS
+                )
+        except (apart.Broken, TimeoutError) as error:
+            answer = {"broken": str(error) or "it takes too long"}
+        if "broken" in answer:
+            log.info("an image could not be decoded", sha256=image.sha256, error=answer["broken"])
             raise InvalidRequest(
                 "input_reference cannot be decoded, and the model needs it in another form than it has. "
                 "Send an image that is whole.",
                 code="invalid_image",
                 param=FIELD,
-            ) from None
-        return await aside(sniff, content)
+            )
+        return await aside(sniff, await asyncio.to_thread(target.read_bytes))

@@ -11,11 +11,8 @@ What FFmpeg is given comes from strangers, so nobody else imports it. The last l
 from __future__ import annotations
 
 import io
-import json
 import os
-import resource
 import sys
-import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -34,9 +31,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
+from .confined import run
 from .containers import HEAD, Unplayable, check_reach, check_whole, media_type
 
-MEMORY = 2 << 30  # bytes of address space: sixteen frames of the largest size in ten bits, and some
 LARGEST = 8192 * 4352  # pixels: the largest picture of level 6.2 of H.264 and H.265, and 6.3 of AV1
 SLACK = 1.0  # seconds that a file's stated length may be off
 
@@ -267,23 +264,5 @@ def answer(task: str, *files: str) -> dict[str, Any]:
         return {"error": [error.errno, error.strerror]}
 
 
-def _confine() -> None:
-    """Give way to the gateway, take no more memory than the largest video needs, and end when it ends."""
-    os.nice(10)
-    with suppress(ValueError, OSError):  # macOS knows no such limit
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    with suppress(OSError):  # Linux: where memory runs out nevertheless, this is the process to end
-        Path("/proc/self/oom_score_adj").write_text("1000")
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Nothing is ever sent through stdin. It closes when the gateway ends, however it does."""
-    os.read(0, 1)
-    os._exit(1)
-
-
 if __name__ == "__main__":
-    _confine()
-    sys.stdout.write(f"\n{json.dumps(answer(*sys.argv[1:]))}\n")
+    run(answer)

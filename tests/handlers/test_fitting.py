@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Picture
 
 from handlers.errors import InvalidRequest
-from handlers.media.fitting import Fitting
+from handlers.media.fitting import fitted
 from handlers.media.images import Image, sniff
 
 RED, BLUE = (250, 10, 10), (10, 10, 250)
@@ -38,7 +38,7 @@ def near(found: object, colour: tuple[int, int, int]) -> bool:
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 @pytest.mark.parametrize("wanted", ["image/png", "image/jpeg"])
 async def test_an_image_is_made_into_another_type(kind: str, wanted: str) -> None:
-    made = await Fitting().image(halves(kind), wanted, None, None)
+    made = await fitted(halves(kind), wanted, None, None)
     assert (made.media_type, made.size) == (wanted, (200, 100))
     assert near(opened(made).getpixel((10, 50)), RED) and near(opened(made).getpixel((190, 50)), BLUE)
 
@@ -49,7 +49,7 @@ async def test_an_image_is_made_into_another_type(kind: str, wanted: str) -> Non
 async def test_an_image_is_cropped_or_padded(
     fit: Literal["crop", "pad"], corner: tuple[int, int, int], middle: tuple[int, int]
 ) -> None:
-    made = await Fitting().image(halves("PNG"), "image/png", (1280, 720), fit)  # 2:1 into 16:9
+    made = await fitted(halves("PNG"), "image/png", (1280, 720), fit)  # 2:1 into 16:9
     assert made.size == (1280, 720)
     assert near(opened(made).getpixel((5, 5)), corner)
     assert near(opened(made).getpixel(middle), RED)
@@ -57,7 +57,7 @@ async def test_an_image_is_cropped_or_padded(
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 async def test_an_image_is_turned_as_its_camera_was_held(kind: str) -> None:
-    made = await Fitting().image(halves(kind, orientation=TURNED), "image/png", None, None)
+    made = await fitted(halves(kind, orientation=TURNED), "image/png", None, None)
     assert made.size == (100, 200)
     assert near(opened(made).getpixel((50, 10)), RED) and near(opened(made).getpixel((50, 190)), BLUE)
     assert Picture.open(io.BytesIO(made.content)).getexif().get(0x0112, 1) == 1
@@ -65,13 +65,13 @@ async def test_an_image_is_turned_as_its_camera_was_held(kind: str) -> None:
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
 async def test_other_colours_become_usual_ones(mode: str) -> None:
-    made = await Fitting().image(halves("JPEG", mode=mode), "image/jpeg", (64, 64), "pad")
+    made = await fitted(halves("JPEG", mode=mode), "image/jpeg", (64, 64), "pad")
     assert Picture.open(io.BytesIO(made.content)).mode == "RGB"
 
 
 async def test_what_is_clear_stays_clear_in_a_png() -> None:
     Picture.new("RGBA", (8, 8), (1, 2, 3, 0)).save(buffer := io.BytesIO(), "WEBP", lossless=True)
-    made = await Fitting().image(sniff(buffer.getvalue()), "image/png", None, None)
+    made = await fitted(sniff(buffer.getvalue()), "image/png", None, None)
     assert Picture.open(io.BytesIO(made.content)).getchannel("A").getextrema() == (0, 0)
 
 
@@ -80,11 +80,11 @@ async def test_what_is_damaged_is_refused(kind: str) -> None:
     whole = halves(kind)
     broken = Image(whole.content[: len(whole.content) // 2], whole.media_type)
     with pytest.raises(InvalidRequest) as raised:
-        await Fitting().image(broken, "image/png", (64, 64), "crop")
+        await fitted(broken, "image/png", (64, 64), "crop")
     assert (raised.value.code, raised.value.param) == ("invalid_image", "input_reference")
 
 
 async def test_a_picture_of_another_format_is_not_decoded() -> None:
     Picture.new("RGB", (8, 8)).save(buffer := io.BytesIO(), "GIF")
     with pytest.raises(InvalidRequest):
-        await Fitting().image(Image(buffer.getvalue(), "image/gif"), "image/png", None, None)
+        await fitted(Image(buffer.getvalue(), "image/gif"), "image/png", None, None)

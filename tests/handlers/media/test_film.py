@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from handlers.media import film, projector
+from handlers.media import confined, film
 from handlers.media.film import Film, Unplayable, examine, spritesheet, thumbnail
 from tests.handlers.wire import process
 
@@ -186,7 +186,7 @@ async def test_a_process_knows_nothing_and_may_little(endless: Path, monkeypatch
     assert os.getsid(reader.pid) == reader.pid  # so that Ctrl-C does not reach it
     assert reader.nice() == os.getpriority(os.PRIO_PROCESS, 0) + 10
     if sys.platform == "linux":
-        assert reader.rlimit(resource.RLIMIT_AS) == (projector.MEMORY, projector.MEMORY)
+        assert reader.rlimit(resource.RLIMIT_AS) == (confined.MEMORY, confined.MEMORY)
         assert await asyncio.to_thread(Path(f"/proc/{reader.pid}/oom_score_adj").read_text) == "1000\n"
     looking.cancel()
     await asyncio.gather(looking, return_exceptions=True)

@@ -19,7 +19,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image, ImageChops, ImageStat
 
-from handlers.media import projector
+from handlers.media import confined, projector
 from handlers.media.projector import answer
 from tests.handlers.wire import Received, Steps, origin, reply
 
@@ -532,4 +532,4 @@ def test_an_index_that_would_fill_the_memory(reels: dict[str, Path], tmp_path: P
     bomb = patched(bomb, bomb, box(clip, b"stts") + 8, many)
     said, memory = run("examine", bomb)
     assert "unplayable" in said
-    assert memory < projector.MEMORY
+    assert memory < confined.MEMORY
