@@ -90,6 +90,14 @@ def test_what_ends_behind_the_file_is_missed(reels: dict[str, Path], name: str, 
         judge(reels[name].read_bytes()[:-missing])
 
 
+@pytest.mark.parametrize("header", [b"\0\0\0\x01mdat" + (5000).to_bytes(8), b"\0\0\x13\x88mdat"])
+def test_sizes_may_be_large(header: bytes) -> None:
+    beginning = b"\0\0\0\x10ftypmp42\0\0\0\0" + header
+    judge(beginning.ljust(16 + 5000))
+    with pytest.raises(Unplayable, match=r"^it is cut off: 5,015 of at least 5,016 bytes are there$"):
+        judge(beginning.ljust(16 + 4999))
+
+
 def test_colours_are_not_taken_for_the_end_of_a_gif() -> None:
     """The byte that ends a file is the semicolon, which is as good a shade of grey as any."""
     frames = [Image.new("P", (8, 8), shade) for shade in range(2)]
@@ -118,7 +126,7 @@ def test_a_cut_says_how_much_is_there(reels: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize("name", [name for name in TYPES if name != "streamed webm"])
 @pytest.mark.parametrize(
-    "more", [b"\0", b"\0" * 64, b"\r\n", b"and then some text that nobody asked for", b"\xff" * 40]
+    "more", [b"\0", b"\0" * 64, b"\r\n", b"and then some text that nobody asked for", b"\xff" * 40, b"\xa3" * 40]
 )
 def test_what_follows_a_film_does_not_matter(reels: dict[str, Path], name: str, more: bytes) -> None:
     judge(reels[name].read_bytes() + more)

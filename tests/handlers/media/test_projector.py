@@ -239,9 +239,8 @@ def test_a_film_that_grows_while_it_plays_is_not_followed(tmp_path: Path, monkey
             packet.stream = stream
             film.mux(packet)
     assert examined(clip)["width"] == 320
-    assert answer("thumbnail", str(clip), str(tmp_path / "thumbnail")) == {}
-    with Image.open(tmp_path / "thumbnail") as thumbnail:
-        assert thumbnail.size == (320, 180)
+    assert answer("spritesheet", str(clip), str(tmp_path / "sheet")) == {}
+    assert max(numbers(tmp_path / "sheet")) == 1  # of four that there are
 
 
 # ---- what names other files -------------------------------------------------------------------------------------------
@@ -269,6 +268,8 @@ def test_what_names_other_files_opens_none(tmp_path: Path, reels: dict[str, Path
             assert refused(tmp_path / name).startswith("it is not a video that can be played: it begins like ")
             with pytest.raises(av.FFmpegError):  # nor would FFmpeg have, were it asked
                 av.open(str(tmp_path / name), options=projector.OPTIONS)
+        with pytest.raises(av.FFmpegError):
+            av.open(f"{elsewhere.url}/film.mp4", options=projector.OPTIONS)
         assert elsewhere.received == []
 
 
