@@ -50,5 +50,5 @@ async def _project(task: str, *files: Path) -> dict[str, Any]:
     if "unplayable" in answer:
         raise Unplayable(answer["unplayable"])
     if "error" in answer:
-        raise OSError(*answer["error"], str(files[-1]))
+        raise OSError(*answer["error"])
     return answer

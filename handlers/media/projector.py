@@ -1,7 +1,8 @@
 """`python -m handlers.media.projector examine|thumbnail|spritesheet FILE [TARGET]`: one file, in a process of its own.
 
-What FFmpeg is given comes from strangers, so nobody else imports it. The last line printed is a JSON object: the answer, or
-`{"unplayable": why}`, or `{"error": [number, text]}` when the disk is at fault. Any other end is a crash. film.py starts it.
+What FFmpeg is given comes from strangers, so nobody else imports it; film.py starts this. The last line printed is a JSON
+object: the answer, or `{"unplayable": why}`, or `{"error": [number, text, file]}` when the disk is at fault. Any other end is
+a crash.
 
 - The format is chosen by the leading bytes and forced; playlists, and whatever else could name other files, are never opened.
 - The codecs are listed here; the dimensions are bounded before anything is decoded.
@@ -261,7 +262,7 @@ def answer(task: str, *files: str) -> dict[str, Any]:
     except av.FFmpegError as error:
         return {"unplayable": f"it is damaged or cut off ({error.strerror})"}
     except OSError as error:
-        return {"error": [error.errno, error.strerror]}
+        return {"error": [error.errno, error.strerror, error.filename]}
 
 
 if __name__ == "__main__":

@@ -467,9 +467,9 @@ def brightest(image: Image.Image) -> str:
 
 
 def test_a_target_that_cannot_be_written_is_not_the_films_fault(reels: dict[str, Path], tmp_path: Path) -> None:
-    missing = str(tmp_path / "missing" / "thumbnail.webp")
-    assert answer("thumbnail", str(reels["webm"]), missing) == {"error": [2, "No such file or directory"]}
-    assert answer("examine", str(tmp_path / "missing.mp4")) == {"error": [2, "No such file or directory"]}
+    nowhere, no_clip = str(tmp_path / "missing" / "thumbnail.webp"), str(tmp_path / "missing.mp4")
+    assert answer("thumbnail", str(reels["webm"]), nowhere) == {"error": [2, "No such file or directory", nowhere]}
+    assert answer("thumbnail", no_clip, nowhere) == {"error": [2, "No such file or directory", no_clip]}
 
 
 # ---- the process ------------------------------------------------------------------------------------------------------
