@@ -76,9 +76,11 @@ class Store(Protocol):
 
 def store_at(url: str) -> Store:
     """`file:/var/videos`, `s3://bucket/prefix`, `gs://bucket/prefix` or `az://account/container/prefix`. Raises ValueError."""
+    url = url.rstrip("/")  # a file's row says where it is, and one place is to have one name
     parts = urlsplit(url)
-    if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path not in ("", "/"):
-        return Folder(Path(unquote(parts.path)), url)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:
+        root = Path(unquote(parts.path))
+        return Folder(root, f"file:{root}")
     if parts.scheme not in KINDS[1:] or not parts.netloc:
         raise ValueError(
             "must be file:/folder, s3://bucket/prefix, gs://bucket/prefix or az://account/container/prefix"

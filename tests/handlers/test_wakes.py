@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from ulid import ULID
 
 from tests.gateway import Gateway, new_database, running
 from tests.handlers.wire import configured, standalone_sandbox
@@ -62,6 +61,6 @@ def test_without_a_public_address_nobody_is_told_to_call(tmp_path: Path) -> None
     assert asked_to_call(tmp_path / "upstream") == [None, "https://mine.test/hook"]
 
 
-@pytest.mark.parametrize(("video_id", "status"), [(f"video_{ULID()}".lower(), 204), ("video_1", 400), ("x:y", 400)])
+@pytest.mark.parametrize(("video_id", "status"), [(f"video_{0:026}", 204), ("video_1", 400), ("x:y", 400)])
 def test_the_answer_tells_nothing(gateway: Gateway, video_id: str, status: int) -> None:
     assert gateway.ask("POST", f"/api/wake/{video_id}", key=None).status_code == status

@@ -92,6 +92,13 @@ def test_a_url_that_is_no_storage_is_refused_in_words(url: str) -> None:
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "url", ["file:/var/videos", "file:///var/videos", "file://localhost/var/videos/", "file:/var//videos"]
+)
+def test_one_place_has_one_name(url: str) -> None:
+    assert store_at(url).name == "file:/var/videos"
+
+
 async def test_a_bucket_that_cannot_be_reached_is_said_so_without_its_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
