@@ -171,6 +171,15 @@ def checked(url: str, *, private: bool = False) -> str:
     return url
 
 
+def public(url: str) -> bool:
+    """Whether a URL leads to the public internet, as far as its text tells."""
+    try:
+        checked(url)
+    except UnsafeUrl:
+        return False
+    return True
+
+
 def _parsed(url: str, *, private: bool) -> URL:
     for pattern, what in FAULTS:
         if pattern.search(url):
@@ -242,7 +251,7 @@ class Egress:
             force_close=True,
             use_dns_cache=False,
             resolver=_Judged(self._resolver, private=self._private),
-            socket_factory=partial(_socket, private=self._private),
+            socket_factory=partial(guarded, private=self._private),
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -360,7 +369,7 @@ class _Threads(AbstractResolver):
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _socket(info: aiohttp.AddrInfoType, *, private: bool) -> socket.socket:
+def guarded(info: aiohttp.AddrInfoType, *, private: bool) -> socket.socket:
     """A socket for an address that aiohttp is about to connect to. Raises OSError if it may not be called."""
     family, kind, protocol, _, address = info
     if not may_be_called(str(address[0]), private=private):

@@ -1,8 +1,9 @@
 """The one way out: every request to a provider goes through here. Only this module and egress.py know aiohttp.
 
-Two rules. A request that may create something is sent on a fresh connection and never repeated here, so that a lost answer is
+Three rules. A request that may create something is sent on a fresh connection and never repeated here, so that a lost answer is
 an `OutcomeUnknown` and not a guess. Credentials go to the origin they are for, and to no other: API calls follow no redirect,
-and a download drops every header of ours when it is redirected to another origin.
+and a download drops every header of ours when it is redirected to another origin. What is not at the provider's own origin is
+at an address that somebody else may have chosen, so sockets for it are made by a guard (egress.py).
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import asyncio
 import binascii
 import email.utils
+import socket
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -113,10 +116,19 @@ class Download:
     chunks: AsyncIterator[bytes] = field(repr=False)
 
 
+class Guard(Protocol):
+    """Makes a socket for an address, or raises OSError if that may not be called."""
+
+    def __call__(self, info: aiohttp.AddrInfoType, *, private: bool) -> socket.socket: ...
+
+
 class Upstream:
     """A pool of connections to providers. Use it as an async context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, guard: Guard | None = None) -> None:
+        """`guard` makes the sockets for files that are elsewhere than at their provider's own address."""
+        self._guard = guard
+        self._abroad: dict[bool, aiohttp.ClientSession] = {}
         self._pooled: aiohttp.ClientSession | None = None
         self._downloads: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
@@ -131,10 +143,14 @@ class Upstream:
         # Downloads have connections of their own: a hundred slow ones must not keep a job from being asked about.
         self._downloads = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), **common)
         self._fresh = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True), **common)
+        for private in (False, True):
+            sockets = partial(self._guard, private=private) if self._guard is not None else None
+            connector = aiohttp.TCPConnector(limit=0, socket_factory=sockets)
+            self._abroad[private] = aiohttp.ClientSession(connector=connector, **common)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for session in (self._pooled, self._downloads, self._fresh):
+        for session in (self._pooled, self._downloads, self._fresh, *self._abroad.values()):
             if session is not None:
                 await session.close()
 
@@ -184,26 +200,42 @@ class Upstream:
 
     @asynccontextmanager
     async def download(
-        self, url: str, *, headers: Mapping[str, str], proxy: Proxy = DIRECTED
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        proxy: Proxy = DIRECTED,
+        home: str | None = None,
+        private: bool = False,
     ) -> AsyncIterator[Download]:
-        """Stream a body, whatever its status. Raises NotSent, ProviderTimeout or ProviderFailed, also between chunks."""
+        """Stream a body, whatever its status. Raises NotSent, ProviderTimeout or ProviderFailed, also between chunks.
+
+        `home` is the provider's own address. A file that is elsewhere is fetched from the public internet only, unless it may
+        be in a `private` network. Where a proxy leads there, that is for the proxy to decide.
+        """
+        away = False
         assert self._downloads is not None, "Upstream is used outside of its context"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, connect=CONNECT, sock_read=STALLED)
         try:
             for _ in range(MAX_REDIRECTS + 1):
-                async with self._downloads.get(
+                through = _through(proxy, url)
+                away = home is not None and URL(url).origin() != URL(home).origin()
+                session = self._abroad[private] if away and through.get("proxy") is None else self._downloads
+                async with session.get(
                     url,
                     headers={"Accept-Encoding": "identity", **headers},
                     timeout=timeout,
                     allow_redirects=False,
                     auto_decompress=False,
-                    **_through(proxy, url),
+                    **through,
                 ) as response:
                     location = response.headers.get("Location")
                     if response.status not in (301, 302, 303, 307, 308) or location is None:
                         yield Download(response.status, response.headers, response.content.iter_any())
                         return
                     target = response.url.join(URL(location, encoded=True))
+                    if response.url.scheme == "https" and target.scheme != "https":
+                        raise ProviderFailed("The file was redirected from https: to another scheme.")
                     if target.origin() != response.url.origin():
                         headers = {name: value for name, value in headers.items() if name.lower() == "range"}
                     url = str(target)
@@ -214,6 +246,8 @@ class Upstream:
             OSError,
             ValueError,
         ) as error:  # ValueError: of a Location that is none
+            if away:  # where it led is nobody's business
+                raise _ours(error, creates=False, what=type(error).__name__) from error
             raise _ours(error, creates=False) from error
 
 
@@ -284,9 +318,9 @@ def _described(error: Exception) -> str:
     return type(error).__name__
 
 
-def _ours(error: Exception, *, creates: bool) -> ProviderError:
+def _ours(error: Exception, *, creates: bool, what: str | None = None) -> ProviderError:
     """An exception of the transport -> the error that says what it means for the job."""
-    what = _described(error)
+    what = what or _described(error)
     if isinstance(error, NEVER_LEFT):
         return NotSent(f"The provider could not be reached: {what}")
     if creates:

@@ -12,7 +12,7 @@ from sqlalchemy import URL
 
 from .configuration import Configuration
 from .dispatch.dispatcher import Dispatcher
-from .egress import Egress
+from .egress import Egress, guarded
 from .jobs.changes import Changes
 from .jobs.claims import Claims
 from .jobs.database import engine_for, migrate
@@ -39,7 +39,7 @@ class Worker:
     """
 
     def __init__(self, settings: Settings, configuration: Configuration, database: URL, own_url: str) -> None:
-        self.http = Upstream()
+        self.http = Upstream(guarded)
         self.receivers = Egress(private=settings.webhook_private)
         self.images = Egress(private=settings.fetch_private)
         self.engine = engine_for(database)

@@ -27,12 +27,12 @@ from ..errors import (
     CallerError,
     Conflict,
     ContentRefused,
+    GatewayError,
     InvalidRequest,
     OutcomeUnknown,
     ProviderError,
     ProviderFailed,
     ReelgateError,
-    TooManyUploads,
 )
 from ..jobs import states
 from ..jobs.ledger import Job, Ledger, Once, Plan
@@ -55,6 +55,7 @@ Create = Callable[[Account], Awaitable[Snapshot]]
 
 NO_HEADERS: Mapping[str, str] = {}
 
+PLACED_AGAIN = 8  # jobs at a time, each of which may have a large image
 SIGN_OF_LIFE = 10.0  # seconds between two marks on the job that is being placed; see reconciling.PRESUMED_DEAD
 SETTLING = 1.0  # seconds that a provider still gets to answer when the server stops
 PLANNED = 6  # times its length: the memory that an image takes while it is written down with a request
@@ -79,6 +80,7 @@ class Dispatcher:
         self._fetching = fetching
         self._deadline = deadline
         self._public_url = public_url
+        self._placing_again = asyncio.Semaphore(PLACED_AGAIN)
         self._offers: set[asyncio.Task[Job | None]] = set()
 
     async def generate(
@@ -122,6 +124,10 @@ class Dispatcher:
             or failed.error_code == "cancelled"
         ):
             return False
+        async with self._placing_again:
+            return await self._place_again(job, failed)
+
+    async def _place_again(self, job: Job, failed: Snapshot) -> bool:
         plan = await self._ledger.plan(job.id)
         if plan is None:
             return False
@@ -150,6 +156,7 @@ class Dispatcher:
             "native_id": None,
             "progress": None,
             "provider_status": None,
+            "expires_at": None,
         }
         moved = await self._ledger.move(job.id, states.SUBMITTING, attempts=[*job.attempts, failure], **pin)
         if moved is None:  # it was deleted meanwhile
@@ -177,7 +184,7 @@ class Dispatcher:
                 continue
             try:
                 image = await picture.for_target(target)
-            except (InvalidRequest, TooManyUploads) as error:
+            except (CallerError, GatewayError) as error:
                 placing.skip(target.provider.name, target.model, error)
                 continue
             full = with_defaults(request, target.can)

@@ -7,8 +7,10 @@ way, and what stands in its place is short: see pictures.py.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncGenerator, Mapping
 from functools import cache
 from importlib.resources import files
@@ -38,6 +40,8 @@ ROOMY = 512 * 1024  # bytes: where a body of unknown length begins
 FORM_FIELDS = 100
 FORM_FILES = 10
 TEXT = 3  # times its length: what text takes at most, while it is parsed and while it is worked on
+IDLE = 30.0  # seconds without a byte after which a body is not waited for any longer: it holds room that others need
+SLOWEST, LEAST = 60.0, 64 * 1024  # seconds for the whole of it, and a second more for each so many bytes
 NOTHING = ({"type": "http.request", "body": b"", "more_body": False},)
 
 
@@ -172,9 +176,14 @@ async def _counted(
     too_large = _declared(headers) > limit
     if not too_large:
         upload.hold(times * _declared(headers))
-    more = True
+    more, began = True, time.monotonic()
     while more:
-        message = await receive()
+        left = began + SLOWEST + max(received, _declared(headers)) / LEAST - time.monotonic()
+        try:
+            async with asyncio.timeout(max(0.0, min(IDLE, left))):
+                message = await receive()
+        except TimeoutError:
+            raise InvalidRequest("The body did not arrive in time. Send it again.", code="body_too_slow") from None
         if message["type"] == "http.disconnect":
             raise InvalidRequest("The connection was closed before the whole body had arrived.")
         chunk: bytes = message.get("body", b"")

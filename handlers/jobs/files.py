@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, case, func, literal, or_, select, tuple_, 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from . import states
 from .tables import files, jobs
 
 
@@ -93,9 +94,12 @@ class Files:
             return set((await connection.execute(query)).scalars())
 
     async def kept_in(self, store: str, after: tuple[str, str], most: int) -> list[File]:
-        """Up to `most` files that the store has, behind the job and variant `after`."""
+        """Up to `most` files of completed jobs that the store has, behind the job and variant `after`."""
         query = (
             select(*COLUMNS)
+            .join(jobs, jobs.c.id == files.c.job_id)
+            .where(jobs.c.state == states.COMPLETED, jobs.c.deleted_at.is_(None))
+            .where(or_(files.c.delete_at.is_(None), files.c.delete_at > func.now()))
             .where(files.c.store == store, files.c.deleted_at.is_(None), tuple_(*KEY) > tuple_(*map(literal, after)))
             .order_by(*KEY)
             .limit(most)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from base64 import b64decode
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,8 @@ from typing import Any, Final, Literal
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import NotFound, ProviderFailed, ReelgateError, Unavailable
+from ..egress import public
+from ..errors import NotFound, ProviderFailed, ProviderTimeout, ReelgateError, Unavailable
 from ..media import film, images, streaming
 from ..media.cache import Cache
 from ..media.film import Film, Unplayable
@@ -35,7 +37,9 @@ log = structlog.get_logger()
 Variant = Literal["video", "thumbnail", "spritesheet"]
 
 LARGEST: Final = 16 * 1024**3  # bytes of a file; more is no video, but a provider that does not come to an end
-AT_ONCE: Final = 8  # files that are fetched at the same time
+LARGEST_PICTURE: Final = 64 * 1024**2
+AT_ONCE: Final = 8  # files that are fetched at the same time from a provider
+PATIENCE: Final = 300.0  # seconds for a picture to be made or fetched, and all that it needs
 SWEEP: Final = 30.0  # seconds between two looks for what is to be deleted
 SWEPT_AT_ONCE: Final = 100  # files
 REMEMBERED: Final = 1000  # files that need not be examined again
@@ -81,7 +85,7 @@ class Outputs:
         self._cache = cache
         self._archive = archive
         self._retention = retention
-        self._fetches = asyncio.Semaphore(AT_ONCE)
+        self._fetches: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
         self._making: dict[tuple[str, str], asyncio.Task[File]] = {}
 
     # ---- keeping ----------------------------------------------------------------------------------------------
@@ -94,9 +98,10 @@ class Outputs:
         provider = self._registry.maker(job.provider)
         if not provider.supports("source"):  # it may not be asked for files
             return {"completed_at": datetime.now(UTC)}
-        async with self._fetches, self._cache.scratch() as path:
-            source = await self._source(job, "video")
-            size, sha256 = await self._fetch(job, "video", source, path)
+        async with self._cache.scratch() as path:
+            async with self._fetches[job.provider]:
+                source = await self._source(job, "video")
+                size, sha256 = await self._fetch(job, "video", source, path, LARGEST)
             try:
                 found = examined.get(sha256) or await film.examine(path)
             except Unplayable as error:
@@ -129,7 +134,10 @@ class Outputs:
         if self._archive is None:
             await self._cache.put(file.key, path, file.media_type)
         else:
-            await self._archive.put(file.key, path, file.media_type)
+            try:
+                await self._archive.put(file.key, path, file.media_type)
+            finally:  # again: a job may have been deleted meanwhile, and its file looked for before it was there
+                await asyncio.shield(self._files.record(file))
             await self.verify(file)
 
     async def archived(self) -> AsyncIterator[File]:
@@ -162,15 +170,29 @@ class Outputs:
             )
         if found is not None and (variant == "video" or found.store is not None or await self._cache.has(found.key)):
             return found
+        return await self._made(job, variant)
+
+    async def _made(self, job: Job, variant: Variant) -> File:
+        """A file that is made now, once for all who ask for it meanwhile."""
         making = self._making.get((job.id, variant))
         if making is None:
-            make = self._first_capture(job) if variant == "video" else self._picture(job, variant)
+            make = _in_time(self._first_capture(job) if variant == "video" else self._picture(job, variant))
             making = self._making[job.id, variant] = asyncio.create_task(make)
             making.add_done_callback(lambda _: self._making.pop((job.id, variant)))
         return await asyncio.shield(making)
 
     async def read(self, job: Job, file: File, first: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `first` up to `end`; the first of them have arrived by then. Raises as `file` does."""
+        try:
+            return await self._kept(job, file, first, end)
+        except Missing:  # a picture that was lost
+            again = await self._made(job, _variant(file))
+            if again.sha256 != file.sha256:
+                raise Unavailable("The picture has been made anew. Ask for it again.", retry_after=1) from None
+            return await self._kept(job, again, first, end)
+
+    async def _kept(self, job: Job, file: File, first: int, end: int) -> AsyncIterator[bytes]:
+        """The same, from where it is kept or, if it is a video, from the provider. Raises Missing for a picture."""
         trouble: StorageError | None = None
         for store in self._places(file):
             try:
@@ -181,6 +203,8 @@ class Outputs:
             except StorageError as error:
                 trouble = error
                 log.error("a file cannot be read", job=file.job_id, key=file.key, error=str(error))
+        if file.variant != "video":
+            raise trouble or Missing("The picture is not where it was kept.")
         try:
             return await self._from_provider(job, file, first, end)
         except NotFound as error:
@@ -221,6 +245,8 @@ class Outputs:
                 async with self._at_hand(job, video) as whole:
                     try:
                         await make(whole, path)
+                    except OSError as error:
+                        raise StorageError(f"A picture cannot be made: {error.strerror}.") from error
                     except Unplayable as error:
                         raise NotFound(
                             f"No {variant} can be made of this video: {error}.",
@@ -238,7 +264,8 @@ class Outputs:
         if provider is None or variant not in provider.adapter.variants or not provider.supports("source"):
             return None
         try:
-            await self._fetch(job, variant, await self._source(job, variant), path)
+            async with self._fetches[job.provider]:
+                await self._fetch(job, variant, await self._source(job, variant), path, LARGEST_PICTURE)
             return images.sniff(await asyncio.to_thread(_beginning, path)).media_type
         except (ReelgateError, InvalidOutput) as error:
             log.info("the provider has no such picture", job=job.id, variant=variant, error=str(error))
@@ -247,13 +274,12 @@ class Outputs:
     @asynccontextmanager
     async def _at_hand(self, job: Job, file: File) -> AsyncIterator[Path]:
         """The file as a file of this machine. Raises StorageError if its bytes are not those that were kept."""
-        here = self._cache.root / file.key
-        if await self._cache.has(file.key):
-            yield here
-            return
-        async with self._fetches, self._cache.scratch() as path:
+        async with self._cache.scratch() as path:
+            if await self._cache.lend(file.key, path):
+                yield path
+                return
             pieces = await self.read(job, file, 0, file.size)
-            if (file.size, file.sha256) != await _written(pieces, path):
+            if (file.size, file.sha256) != await _written(pieces, path, LARGEST):
                 raise StorageError("The file is not the one that was kept: its bytes have another checksum.")
             yield path
 
@@ -264,20 +290,24 @@ class Outputs:
         account = self._registry.account(job.provider, job.key, job.base_url)
         return await self._registry.maker(job.provider).adapter.source(account, job.native_id, variant)
 
-    async def _fetch(self, job: Job, variant: Variant, source: Source | Inline, path: Path) -> tuple[int, str]:
-        """Write a file of the provider's to a path. Returns its length in bytes and its SHA-256."""
+    async def _fetch(
+        self, job: Job, variant: Variant, source: Source | Inline, path: Path, most: int
+    ) -> tuple[int, str]:
+        """Write a file of the provider's to a path, `most` bytes of it. Returns its length in bytes and its SHA-256."""
         if isinstance(source, Inline):
-            return await _written(_decoded(source.encoded), path)
-        return await _written(streaming.read(self._opener(job, variant, source)), path)
+            return await _written(_decoded(source.encoded), path, most)
+        return await _written(streaming.read(self._opener(job, variant, source)), path, most)
 
     async def _from_provider(self, job: Job, file: File, first: int, end: int) -> AsyncIterator[bytes]:
         if not self._registry.maker(job.provider).supports("source"):
             raise NotFound("The provider may not be asked for the file.", code="content_expired")
-        variant = _variant(file)
-        source = await self._source(job, variant)
+        source = await self._source(job, "video")
         if isinstance(source, Inline):
+            length = len(source.encoded) // 4 * 3 - source.encoded[-2:].count("=")
+            if length != file.size:
+                raise ProviderFailed(f"The provider's file has {length} bytes now; it had {file.size}.")
             return await _begun(_decoded(source.encoded, first, end))
-        return await _begun(streaming.read(self._opener(job, variant, source), first, end, file.size))
+        return await _begun(streaming.read(self._opener(job, "video", source), first, end, file.size))
 
     def _opener(self, job: Job, variant: Variant, source: Source) -> streaming.Open:
         """Opens the file where it is: at `source` first, and where the provider says later on."""
@@ -290,7 +320,10 @@ class Outputs:
             if isinstance(where, Inline):
                 raise ProviderFailed("The provider has the file in another place now.")
             sent = {**account.sent_along(where.url, where.headers), **headers}
-            async with self._http.download(where.url, headers=sent, proxy=account.proxy) as download:
+            home, private = account.base_url, not public(account.base_url)
+            async with self._http.download(
+                where.url, headers=sent, proxy=account.proxy, home=home, private=private
+            ) as download:
                 yield download
 
         return open_file
@@ -384,7 +417,15 @@ async def _decoded(encoded: str, first: int = 0, end: int | None = None) -> Asyn
         position += 3 * PIECE
 
 
-async def _written(pieces: AsyncIterator[bytes], path: Path) -> tuple[int, str]:
+async def _in_time(making: Coroutine[Any, Any, File]) -> File:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await making
+    except TimeoutError:
+        raise ProviderTimeout("The file could not be had in time.") from None
+
+
+async def _written(pieces: AsyncIterator[bytes], path: Path, most: int) -> tuple[int, str]:
     """Write pieces to a file. Returns their length in bytes and their SHA-256. Raises InvalidOutput and StorageError."""
     digest, size, waiting = hashlib.sha256(), 0, bytearray()
 
@@ -396,8 +437,8 @@ async def _written(pieces: AsyncIterator[bytes], path: Path) -> tuple[int, str]:
         with await asyncio.to_thread(path.open, "wb", 0) as file:
             async for piece in pieces:
                 size += len(piece)
-                if size > LARGEST:
-                    raise InvalidOutput(f"The provider's file is larger than {LARGEST} bytes.")
+                if size > most:
+                    raise InvalidOutput(f"The provider's file is larger than {most} bytes.")
                 waiting += piece
                 if len(waiting) >= PIECE:
                     full, waiting = bytes(waiting), bytearray()
@@ -410,7 +451,7 @@ async def _written(pieces: AsyncIterator[bytes], path: Path) -> tuple[int, str]:
 
 def _beginning(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(64)
+        return file.read(256 * 1024)  # a JPEG may say late how large it is
 
 
 def _digest(path: Path) -> tuple[int, str]:

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import ProviderError, ReelgateError
 from ..media.storage import StorageError
@@ -56,16 +59,23 @@ class Reconciling:
     def __init__(self, ledger: Ledger, registry: Registry, outputs: Outputs) -> None:
         self._ledger = ledger
         self._outputs = outputs
+        self._finishing: set[asyncio.Task[None]] = set()
         self._registry = registry
 
     async def work(self) -> None:
         """Reconcile until cancelled."""
-        while True:
-            try:
-                await self.sweep()
-            except Exception:  # whatever it is, the next sweep must come
-                log.exception("reconciling failed")
-            await asyncio.sleep(SWEEP)
+        try:
+            while True:
+                try:
+                    await self.sweep()
+                except Exception:  # whatever it is, the next sweep must come
+                    log.exception("reconciling failed")
+                await asyncio.sleep(SWEEP)
+        finally:
+            finishing = [*self._finishing]
+            for task in finishing:
+                task.cancel()
+            await asyncio.gather(*finishing, return_exceptions=True)
 
     async def sweep(self) -> None:
         """Notice the creates that died with their process, and ask about everything that is due."""
@@ -82,12 +92,8 @@ class Reconciling:
         waited = _seconds_since(job.updated_at)
         try:
             settled = await (self._find(job, waited) if job.state == states.UNKNOWN else self._ask_again(job))
-        except InvalidOutput as error:
-            log.warning("what a job was finished with is no video", job=job.id, error=str(error))
-            await self._ledger.put_off(job.id, None)
-            settled = True
-        except (ReelgateError, StorageError) as error:
-            log.warning("cannot ask what became of a job", job=job.id, error=str(error))
+        except ReelgateError as error:
+            log.warning("cannot ask what became of a job", job=job.id, error=error.message)
             settled = False
             if isinstance(error, ProviderError) and error.upstream_status in NO_LIST and waited > CERTAIN:
                 await self._ledger.put_off(job.id, None)  # a server of the dialect that has no list, as it turns out
@@ -165,13 +171,31 @@ class Reconciling:
                 return True
             raise
         if snapshot.status == states.COMPLETED:
-            await self._ledger.put_off(job.id, datetime.now(UTC) + TIME_TO_STORE)  # nobody else is to begin meanwhile
-            stored = await self._outputs.capture(job)
-            log.info("a job was completed after its deadline", job=job.id)
-            await self._ledger.finish_late(job.id, **{**values_of(snapshot), **stored})
+            # Nobody else is to begin meanwhile, and nobody here is to wait for it.
+            await self._ledger.put_off(job.id, datetime.now(UTC) + 2 * TIME_TO_STORE)
+            finishing = asyncio.create_task(self._finish(replace(job, **values_of(snapshot)), values_of(snapshot)))
+            self._finishing.add(finishing)
+            finishing.add_done_callback(self._finishing.discard)
         elif snapshot.status == states.FAILED:
             await self._ledger.put_off(job.id, None)
         return snapshot.status in states.TERMINAL
+
+    async def _finish(self, job: Job, said: Mapping[str, Any]) -> None:
+        """Have the file of a job kept that was finished late, and complete the job; if that fails, it is asked about again."""
+        until: datetime | None = datetime.now(UTC) + TIME_TO_STORE
+        try:
+            async with asyncio.timeout(TIME_TO_STORE.total_seconds()):
+                stored = await self._outputs.capture(job)
+            log.info("a job was completed after its deadline", job=job.id)
+            if await self._ledger.finish_late(job.id, **{**said, **stored}) is not None:
+                return
+        except InvalidOutput as error:
+            log.warning("what a job was finished with is no video", job=job.id, error=str(error))
+            until = None
+        except (ReelgateError, StorageError, SQLAlchemyError, OSError) as error:  # TimeoutError is an OSError
+            log.warning("a job that was finished late cannot be completed yet", job=job.id, error=str(error))
+        with suppress(SQLAlchemyError, OSError):
+            await self._ledger.put_off(job.id, until)
 
     def _account(self, job: Job) -> Account:
         return self._registry.account(job.provider, job.key, job.base_url)

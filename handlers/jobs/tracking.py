@@ -18,7 +18,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import NotFound, ProviderError, ReelgateError
+from ..errors import NotFound, ProviderError, ProviderTimeout, ReelgateError
 from ..media.storage import StorageError
 from ..providers.adapter import Snapshot
 from ..providers.registry import Registry
@@ -42,6 +42,7 @@ UNPLAYABLE_AFTER: Final = (
     3  # tries to get a video, after which a file that is none, or not there, counts as what was made
 )
 TIME_TO_STORE: Final = timedelta(hours=1)  # that is left at least for a finished file to be fetched
+LAST_TRY: Final = 30.0  # seconds that a finished file may take to be fetched, however near the deadline is
 LATE: Final = 60.0  # seconds after its deadline until a job that was given up is asked about again
 
 Again = Callable[[Job, Snapshot], Awaitable[bool]]
@@ -95,7 +96,7 @@ class Tracking:
 
     async def _track(self, job: Job) -> bool:
         """Whether nobody has to follow the job any more. False: it is not certain that it is still ours to follow."""
-        failures = 0
+        failures = bad = 0
         pause: float | None = None
         while job.state in states.TRACKED:
             state, pace = job.state, self._pace(job)
@@ -114,11 +115,12 @@ class Tracking:
                     snapshot = await self._ask(job)
             except Exception as error:  # whatever it is, the job must come to its end, at the latest by its deadline
                 failures += 1
+                bad += isinstance(error, InvalidOutput | NotFound)
                 pause = _patience(error, pace, failures)
                 broke = None if isinstance(error, ReelgateError | InvalidOutput | StorageError) else error
                 what = "cannot keep what was made" if state == states.STORING else "cannot ask about a job"
                 log.warning(what, job=job.id, error=str(error), failures=failures, exc_info=broke)
-                await self._judge(job, error, failures)
+                await self._judge(job, error, failures, bad)
             else:
                 failures = 0
                 if state != states.STORING:
@@ -126,14 +128,14 @@ class Tracking:
                     await self._write(job, snapshot)
             job = await self._ledger.get(job.id) or job
             if job.state != state:
-                failures = 0
+                failures = bad = 0
         return True
 
-    async def _judge(self, job: Job, error: Exception, failures: int) -> None:
-        """End a job that has failed often enough, or for long enough."""
+    async def _judge(self, job: Job, error: Exception, failures: int, bad: int) -> None:
+        """End a job that has failed often enough, or for long enough. `bad` of the failures were files that are no video."""
         lost = isinstance(error, ProviderError) and error.upstream_status == 404
         if job.state == states.STORING:
-            if failures >= UNPLAYABLE_AFTER and isinstance(error, InvalidOutput | NotFound):
+            if bad >= UNPLAYABLE_AFTER and isinstance(error, InvalidOutput | NotFound):
                 await self._refuse(job, str(error))
                 return
         elif failures >= GONE_AFTER and lost:
@@ -144,7 +146,12 @@ class Tracking:
 
     async def _store(self, job: Job) -> None:
         """Have the file of a finished job kept, and complete the job."""
-        values = await self._outputs.capture(job)
+        left = (job.deadline_at - datetime.now(UTC)).total_seconds()
+        try:
+            async with asyncio.timeout(max(LAST_TRY, left)):
+                values = await self._outputs.capture(job)
+        except TimeoutError:
+            raise ProviderTimeout("The provider's file did not come to its end in time.") from None
         async with self._pens:
             await self._ledger.move(job.id, states.COMPLETED, **values)
 

@@ -51,6 +51,14 @@ class Cache(Folder):
             await asyncio.to_thread(os.utime, self.root / key)  # it was used last
         return pieces
 
+    async def lend(self, key: str, path: Path) -> bool:
+        """Have a file stand at another path too, whatever becomes of it here. False: it is not here."""
+        try:
+            await asyncio.to_thread(os.link, self.root / key, path)
+        except OSError:
+            return False
+        return True
+
     @asynccontextmanager
     async def scratch(self) -> AsyncIterator[Path]:
         """A path for a file that is being made. It is gone in the end, unless it was put somewhere. Raises StorageError."""

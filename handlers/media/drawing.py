@@ -23,12 +23,14 @@ def draw(source: str, target: str, media_type: str, size: str = "", fit: str = "
     try:
         with Image.open(source, formats=("PNG", "JPEG", "WEBP")) as stored:
             upright = ImageOps.exif_transpose(stored)
+            if upright.mode.startswith("I"):  # 16 bits of grey, which would be cut off at 255
+                upright = upright.convert("I").point(lambda value: value * (1 / 256)).convert("L")
             clear = upright.has_transparency_data and media_type == "image/png"
             picture = upright.convert("RGBA" if clear else "RGB")
             if size:
                 width, height = map(int, size.split("x"))
                 picture = (ImageOps.fit if fit == "crop" else ImageOps.pad)(picture, (width, height))
-            profile = stored.info.get("icc_profile")
+            profile = stored.info.get("icc_profile") if stored.mode in ("RGB", "RGBA") else None  # it is of that mode
             kind = media_type.removeprefix("image/").upper()
             with Path(target).open("wb") as file:
                 picture.save(file, kind, quality=QUALITY, icc_profile=profile)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import structlog
 
-from ..errors import InvalidRequest
+from ..errors import InvalidRequest, Unavailable
 from . import apart
 from .images import FIELD, Image, aside, sniff
 
@@ -21,7 +21,18 @@ SECONDS = 20.0  # for one picture, with its wait for a process; with fetching it
 
 
 async def fitted(image: Image, media_type: str, size: tuple[int, int] | None, fit: Fit | None) -> Image:
-    """The image as `media_type`, PNG or JPEG, and of this size. Raises InvalidRequest if it cannot be decoded."""
+    """The image as `media_type`, PNG or JPEG, and of this size.
+
+    Raises InvalidRequest if it cannot be decoded, Unavailable if there is no room to do so.
+    """
+    try:
+        return await _fitted(image, media_type, size, fit)
+    except OSError as error:
+        log.error("an image cannot be fitted", error=str(error))
+        raise Unavailable("The gateway cannot fit images just now.") from error
+
+
+async def _fitted(image: Image, media_type: str, size: tuple[int, int] | None, fit: Fit | None) -> Image:
     how = [] if size is None else [f"{size[0]}x{size[1]}", fit or "pad"]
     with tempfile.TemporaryDirectory(prefix="reelgate-") as folder:
         source, target = Path(folder, "source"), Path(folder, "target")

@@ -50,14 +50,14 @@ def _meet_preconditions(etag: str, modified: datetime, asked: Conditions) -> Non
     if asked.if_match is not None:
         if not _matches(parse_etags(asked.if_match), etag, strong=True):
             raise PreconditionFailed("The file is not one that If-Match names.", param="If-Match")
-    elif (since := parse_date(asked.if_unmodified_since)) is not None and modified > since:
+    elif (since := _date(asked.if_unmodified_since)) is not None and modified > since:
         raise PreconditionFailed("The file has changed since then.", param="If-Unmodified-Since")
 
 
 def _unchanged(etag: str, modified: datetime, asked: Conditions) -> bool:
     if asked.if_none_match is not None:
         return _matches(parse_etags(asked.if_none_match), etag, strong=False)
-    since = parse_date(asked.if_modified_since)
+    since = _date(asked.if_modified_since)
     return since is not None and modified <= since
 
 
@@ -71,8 +71,18 @@ def _range_counts(etag: str, modified: datetime, asked: Conditions) -> bool:
         return True
     if asked.if_range.lstrip().startswith("W/"):
         return False
-    named = parse_if_range_header(asked.if_range)
+    try:
+        named = parse_if_range_header(asked.if_range)
+    except OverflowError:
+        return False
     return named.etag == etag if named.etag is not None else named.date == modified
+
+
+def _date(header: str | None) -> datetime | None:
+    try:
+        return parse_date(header)
+    except OverflowError:  # a year that no calendar has
+        return None
 
 
 def _span(size: int, header: str | None) -> tuple[int, int] | None:

@@ -179,6 +179,8 @@ def _move(source: Path, target: Path) -> None:
     try:
         _settled(source)
         source.replace(target)
+        _settled(target.parent)
+        _settled(target.parent.parent)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
@@ -187,6 +189,8 @@ def _move(source: Path, target: Path) -> None:
             shutil.copyfile(source, part)
             _settled(part)
             part.replace(target)
+            _settled(target.parent)
+            _settled(target.parent.parent)
         finally:
             part.unlink(missing_ok=True)
 

@@ -261,7 +261,8 @@ class Chaos:
         """Every completed job has its file, whole, and there are no others."""
         known = dict(
             self.postgres.ask(
-                "SELECT coalesce(key, id), sha256 FROM jobs LEFT JOIN files ON job_id = id WHERE state = 'completed'"
+                "SELECT coalesce(files.key, jobs.id), sha256 FROM jobs LEFT JOIN files ON job_id = jobs.id "
+                "WHERE state = 'completed'"
             )
         )
         kept = {

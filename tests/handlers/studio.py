@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
@@ -22,6 +23,7 @@ class Studio:
     asked: list[Request] = field(default_factory=list)
     made: int = 0
     has_ranges: bool = True
+    done: bool = True  # or its jobs are in progress
 
     @property
     def app(self) -> Starlette:
@@ -40,7 +42,8 @@ class Studio:
         return JSONResponse({"id": f"v{self.made}", "object": "video", "status": "queued", "progress": 0})
 
     async def _show(self, request: Request) -> Response:
-        job = {"id": request.path_params["id"], "object": "video", "status": "completed", "progress": 100}
+        status = "completed" if self.done else "in_progress"
+        job = {"id": request.path_params["id"], "object": "video", "status": status, "progress": 100}
         return JSONResponse(job)
 
     async def _delete(self, request: Request) -> Response:
@@ -60,6 +63,16 @@ class Studio:
             headers["content-range"] = f"bytes {first}-{end - 1}/{size}"
         body = self._body(self.film[first:end], cut)
         return StreamingResponse(body, 206 if asked else 200, headers, media_type="video/mp4")
+
+    def trickle(self, request: Request) -> Response:
+        """The film, a byte a second."""
+
+        async def drops() -> AsyncIterator[bytes]:
+            for begin in range(len(self.film)):
+                yield self.film[begin : begin + 1]
+                await asyncio.sleep(1)
+
+        return StreamingResponse(drops(), headers={"content-length": str(len(self.film))}, media_type="video/mp4")
 
     async def _body(self, content: bytes, cut: int | None) -> AsyncIterator[bytes]:
         for begin in range(0, len(content), 1000):

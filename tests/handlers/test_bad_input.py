@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import psycopg
@@ -18,7 +20,8 @@ import requests
 
 from generated.models import Problem
 from handlers import logs
-from tests.gateway import ALICE, Gateway, judge, new_database, running
+from handlers.edge import bodies
+from tests.gateway import ALICE, BOB, Gateway, judge, new_database, running
 from tests.handlers.wire import SERVE, configured, dsn, process
 
 JSON = "application/json"
@@ -446,3 +449,25 @@ def test_a_client_that_hangs_up_in_the_middle_leaves_nothing(gateway: Gateway) -
             connection.putheader(name, value)
         connection.endheaders(b'{"model": "runway/gen4.5", ')
     assert gateway.ask("GET", "/health", None).status_code == 200
+
+
+def test_a_body_that_does_not_arrive_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds room that others need: a length that is declared is believed before anything has come."""
+    monkeypatch.setattr(bodies, "IDLE", 0.5)
+    with running(tmp_path, uploads_mb=8) as gateway:
+        host, port = urlsplit(gateway.url).hostname, urlsplit(gateway.url).port
+        head = f"POST /v1/videos HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ALICE}\r\nContent-Type: application/json\r\n"
+        with socket.create_connection((host, port), timeout=10) as slow:
+            slow.sendall(f"{head}Content-Length: 4000000\r\n\r\n{{".encode())
+            time.sleep(0.2)
+            large = {
+                "model": "runway/gen4.5",
+                "prompt": "x" * 30_000,
+                "input_reference": "data:image/png;base64," + "A" * 4_000_000,
+            }
+            assert gateway.ask("POST", "/v1/videos", BOB, json=large).status_code == 503
+            answer = slow.recv(65536)
+        assert b" 400 " in answer.splitlines()[0] and b"body_too_slow" in answer
+        assert (
+            gateway.ask("POST", "/v1/videos", BOB, json=large).status_code == 400
+        )  # there is room for it now: it is no image

@@ -43,6 +43,19 @@ async def test_an_image_is_made_into_another_type(kind: str, wanted: str) -> Non
     assert near(opened(made).getpixel((10, 50)), RED) and near(opened(made).getpixel((190, 50)), BLUE)
 
 
+async def test_sixteen_bits_of_grey_become_eight() -> None:
+    Picture.new("I;16", (64, 64), 20_000).save(buffer := io.BytesIO(), "PNG")
+    made = await fitted(sniff(buffer.getvalue()), "image/jpeg", None, None)
+    assert near(opened(made).getpixel((32, 32)), (78, 78, 78))
+
+
+@pytest.mark.parametrize(("mode", "kept"), [("RGB", True), ("CMYK", False), ("L", False)])
+async def test_a_profile_of_colours_stays_where_it_still_fits(mode: str, kept: bool) -> None:
+    Picture.new(mode, (64, 64)).save(buffer := io.BytesIO(), "JPEG", icc_profile=b"of these colours")
+    made = await fitted(sniff(buffer.getvalue()), "image/jpeg", (32, 32), "crop")
+    assert ("icc_profile" in Picture.open(io.BytesIO(made.content)).info) is kept
+
+
 @pytest.mark.parametrize(
     ("fit", "corner", "middle"), [("crop", RED, (200, 360)), ("pad", (0, 0, 0), (200, 360))], ids=["crop", "pad"]
 )

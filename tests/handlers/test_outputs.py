@@ -14,6 +14,7 @@ import sys
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from handlers.errors import ProviderFailed
-from handlers.jobs import outputs
+from handlers.jobs import outputs, reconciling, tracking
 from handlers.providers.registry import PROVIDERS
 from tests.gateway import ALICE, BOB, Gateway, judge, new_database, running
 from tests.handlers.buckets import bucket, client
@@ -159,6 +160,32 @@ def test_a_file_is_fetched_once(tmp_path: Path) -> None:
         assert len(videos) == 1
 
 
+def test_a_picture_of_the_provider_s_is_its_own(tmp_path: Path) -> None:
+    own = io.BytesIO()
+    Image.effect_noise((400, 300), 80).convert("RGB").save(own, "JPEG", quality=95, icc_profile=bytes(5000))
+
+    def answer(it: Studio, request: Request, _: int) -> Response:
+        variant = request.query_params.get("variant", "video")
+        return it.whole(request) if variant == "video" else Response(own.getvalue(), media_type="image/jpeg")
+
+    with studio_of(tmp_path, Studio(clip(), answer)) as gateway:
+        job = made(gateway)["id"]
+        sheet = content(gateway, job, variant="spritesheet")
+        assert (sheet.headers["Content-Type"], sheet.content) == ("image/jpeg", own.getvalue())
+
+
+def test_a_picture_that_the_archive_has_lost_is_made_again(tmp_path: Path) -> None:
+    """Most providers have the video only, and would give that for a picture."""
+    with running(tmp_path / "data", storage=f"file:{tmp_path}/archive", **QUICK) as gateway:
+        job = gateway.create("lost [sandbox:no-render]", model="vertex/veo-3.1-generate-001")["id"]
+        gateway.finished(job)
+        before = content(gateway, job, variant="thumbnail")
+        (tmp_path / "archive" / job / "thumbnail.webp").unlink()
+        again = content(gateway, job, variant="thumbnail")
+        assert (again.status_code, again.content) == (200, before.content)
+        assert (tmp_path / "archive" / job / "thumbnail.webp").exists()
+
+
 def test_what_the_cache_has_let_go_of_comes_from_the_provider(tmp_path: Path) -> None:
     studio = Studio(clip())
     with studio_of(tmp_path, studio) as gateway:
@@ -220,6 +247,17 @@ def test_what_is_a_video_after_all_completes_the_job(tmp_path: Path) -> None:
         assert made(gateway)["status"] == "completed"
 
 
+def test_only_files_that_are_none_count_as_such(tmp_path: Path) -> None:
+    """Two failures that pass, a file that is not there, and then it is."""
+    answers = {0: 503, 1: 503, 2: 404, 3: 503, 4: 404}
+
+    def answer(it: Studio, request: Request, n: int) -> Response:
+        return Response(status_code=answers[n]) if n in answers else it.whole(request)
+
+    with studio_of(tmp_path, Studio(clip(), answer)) as gateway:
+        assert made(gateway)["status"] == "completed"
+
+
 def test_a_job_that_may_fail_over_does_so_when_what_was_made_is_no_video(tmp_path: Path) -> None:
     bad, good = Studio(clip(), BAD["HTML"]), Studio(clip())
     with serving(bad.app) as one, serving(good.app) as other:
@@ -272,6 +310,44 @@ def test_another_file_than_the_one_that_was_kept_is_not_served(tmp_path: Path) -
         studio.film = clip() + b"more"
         other = content(gateway, job)
         assert (other.status_code, other.json()["error"]["code"]) == (502, "provider_error")
+
+
+# ---- slow -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_does_not_come_to_its_end_ends_with_its_job_and_keeps_no_other_provider_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs, "AT_ONCE", 1)
+    monkeypatch.setattr(tracking, "TIME_TO_STORE", timedelta(seconds=4))
+    monkeypatch.setattr(tracking, "LAST_TRY", 1.0)
+    slow, good = Studio(clip(), lambda it, request, _: it.trickle(request)), Studio(clip())
+    with serving(slow.app) as one, serving(good.app) as other:
+        configuration = configured(openai=one)
+        own = {"custom_provider_config": {"base_provider_type": "openai"}}
+        configuration["providers"]["spare"] = configured(openai=other)["providers"]["openai"] | own  # type: ignore[index,operator]
+        with running(tmp_path, configuration=configuration, job_deadline_minutes=4 / 60, **QUICK) as gateway:
+            dripping = [gateway.create("a film", model="openai/x")["id"] for _ in range(2)]
+            until(lambda: slow.asked)
+            assert gateway.finished(gateway.create("a film", model="spare/x")["id"])["status"] == "completed"
+            for job in dripping:
+                failed = gateway.finished(job)
+                assert (failed["status"], failed["error"]["code"]) == ("failed", "timeout")
+            assert kept(tmp_path / "cache" / "under-way") == set()
+
+
+def test_a_job_that_is_finished_late_keeps_no_other_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in (("FIRST", 0.2), ("SWEEP", 0.1), ("SLOWEST", 0.5)):
+        monkeypatch.setattr(reconciling, name, seconds)
+    monkeypatch.setattr(tracking, "LATE", 0.5)
+    studio = Studio(clip(), lambda it, request, n: it.trickle(request) if n == 0 else it.whole(request), done=False)
+    with studio_of(tmp_path, studio, job_deadline_minutes=0.5 / 60) as gateway:
+        jobs = [made(gateway) for _ in range(2)]
+        assert {job["error"]["code"] for job in jobs} == {"timeout"}
+        studio.done = True
+        paths = [f"/v1/videos/{job['id']}" for job in jobs]
+        until(lambda: "completed" in {gateway.ask("GET", path).json()["status"] for path in paths})
+        assert len(studio.asked) == 2
 
 
 # ---- killed --------------------------------------------------------------------------------------------------------
@@ -377,6 +453,17 @@ def test_an_operator_finds_what_was_changed_or_lost_in_the_archive(tmp_path: Pat
         assert content(gateway, jobs[2]).content == clip()
 
 
+def test_what_was_never_kept_is_not_missed(tmp_path: Path) -> None:
+    (tmp_path / "archive").write_bytes(b"in the way")
+    storage = f"file:{tmp_path}/archive"
+    with studio_of(tmp_path / "data", Studio(clip()), storage=storage) as gateway:
+        gateway.create("a film", model="openai/x")
+        with psycopg.connect(dsn(gateway), autocommit=True) as connection:
+            until(lambda: connection.execute("SELECT count(*) FROM files").fetchone() == (1,))
+        told = verify(tmp_path / "data", gateway, storage)
+        assert (told.returncode, told.stdout) == (0, "0 files, 0 of them damaged\n")
+
+
 def test_there_is_nothing_to_verify_without_an_archive(tmp_path: Path) -> None:
     with studio_of(tmp_path, Studio(clip())) as gateway:
         told = verify(tmp_path, gateway, "")
@@ -421,6 +508,36 @@ def test_retention_deletes_what_it_should_and_nothing_else(
             later = made(gateway)
             assert content(gateway, later["id"]).content == clip()
             assert gateway.ask("GET", f"/v1/videos/{first['id']}").json()["status"] == "completed"
+
+
+class Slow(Damaging):
+    """What stands before an S3 and lets an upload wait."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.on = False
+        if scope["method"] == "PUT":
+            await asyncio.sleep(2)
+        await super().__call__(scope, receive, send)
+
+
+def test_a_file_that_is_being_uploaded_while_its_job_is_deleted_goes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs, "SWEEP", 0.2)
+    with bucket() as storage:
+        bare, name = os.environ["AWS_ENDPOINT_URL"], storage.split("/")[2]
+        with serving(Slow(bare)) as between:
+            os.environ["AWS_ENDPOINT_URL"] = between
+            with studio_of(tmp_path, Studio(clip()), storage=storage) as gateway:
+                job = gateway.create("a film", model="openai/x")["id"]
+                with psycopg.connect(dsn(gateway), autocommit=True) as connection:
+                    query = "SELECT deleted_at IS NOT NULL FROM files WHERE job_id = %s"
+                    until(lambda: connection.execute(query, [job]).fetchone() == (False,))
+                    assert gateway.ask("DELETE", f"/v1/videos/{job}").status_code == 200
+                    until(lambda: connection.execute(query, [job]).fetchone() == (True,))
+                    time.sleep(4)  # until the upload is over
+                    until(lambda: connection.execute(query, [job]).fetchone() == (True,))
+                assert "Contents" not in client(bare).list_objects_v2(Bucket=name)
 
 
 @pytest.mark.parametrize("storage", [True, False], ids=["archive", "cache"])

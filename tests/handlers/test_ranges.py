@@ -227,6 +227,10 @@ PRECONDITIONS: list[tuple[dict[str, str], int]] = [
     ({"If-Range": '"another"', "Range": f"bytes={N}-"}, 200),
     ({"If-Range": "{etag}", "Range": f"bytes={N}-"}, 416),
     ({"If-Range": "{etag}"}, 200),
+    ({"If-Modified-Since": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, 200),
+    ({"If-Unmodified-Since": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, 200),
+    ({"If-Range": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Range": "bytes=0-9"}, 200),
+    ({"If-Modified-Since": "Mon, 01 Jan 2026 00:00:00 +99999999999999999999"}, 200),
 ]
 
 

@@ -8,12 +8,14 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from email.utils import formatdate
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import client_exceptions
 from multidict import CIMultiDict
 
 from handlers import upstream
+from handlers.egress import guarded
 from handlers.errors import NotSent, OutcomeUnknown, ProviderError, ProviderFailed, ProviderTimeout
 from handlers.upstream import File, Reply, Upstream
 from tests.handlers.wire import CUT, Origin, Received, Steps, origin, reply
@@ -332,6 +334,33 @@ async def test_a_redirect_to_another_origin_keeps_the_range_and_nothing_else(
     assert sent.headers["range"] == "bytes=0-4"
     assert sent.headers["accept-encoding"] == "identity"
     assert sent.headers.keys() <= {"host", "range", "accept", "accept-encoding", "user-agent"}
+
+
+PUBLIC = "https://api.provider.example/v1"
+
+
+async def test_what_is_not_at_the_provider_s_own_address_is_fetched_from_the_public_internet_only(
+    there: Origin, elsewhere: Origin
+) -> None:
+    async with Upstream(guarded) as http:
+
+        async def get(url: str, **where: Any) -> int:
+            async with http.download(url, headers={}, **where) as download:
+                return download.status
+
+        assert await get(f"{there.url}/file?own", home=f"{there.url}/v1") == 200  # the provider's own
+        assert await get(f"{elsewhere.url}/file?lan", home=f"{there.url}/v1", private=True) == 200
+        for url, home in (
+            (f"{elsewhere.url}/file?direct", PUBLIC),
+            (f"{elsewhere.url.replace('127.0.0.1', 'localhost')}/file?named", PUBLIC),
+            (f"{there.url}/to/{elsewhere.url}/file?redirected", there.url),
+        ):
+            with pytest.raises(NotSent) as refused:
+                await get(url, home=home)
+            assert str(urlsplit(elsewhere.url).port) not in refused.value.message, "it tells nothing of what is there"
+        with pytest.raises(NotSent):  # not even where private addresses may be called
+            await get("http://169.254.169.254/latest/meta-data", home=there.url, private=True)
+    assert not [each for each in elsewhere.received if each.target.endswith(("?direct", "?named", "?redirected"))]
 
 
 async def test_credentials_stay_dropped_when_a_redirect_leads_back(
