@@ -173,12 +173,12 @@ def _promises(found: Sequence[Row], copies: Sequence[Copy]) -> list[list[str]]:
             copied(f"copied, {mb(film)} MB: completed, s after the upstream", film, lambda copy: f"{copy.seconds:.2f}")
             for film in (small, large)
         ),
-        copied("… memory meanwhile, MB", large, lambda copy: f"{copy.grown / 1e6:.1f}", growth),
+        copied("… memory meanwhile, MB", large, lambda copy: f"{copy.grown / 1e6:.1f}"),
     ]
 
 
 TEXT = """`GET /v1/videos/{{id}}/content` of a video of {large} MB: from reelgate's cache, as is its default; passed on from the
-provider while it comes (`REELGATE_CACHE_MB=0`); through the LiteLLM proxy; and from the upstream itself. MB are 10⁶ bytes.
+provider while it comes, as when the cache has let go of it; through the LiteLLM proxy; and from the upstream itself. MB are 10⁶ bytes.
 
 {promises}
 
@@ -191,8 +191,8 @@ provider while it comes (`REELGATE_CACHE_MB=0`); through the LiteLLM proxy; and 
   else's.
 - **memory**: the peak of the server's resident memory over what it was at rest, before it had any of these videos; in the
   first round, in which sizes and numbers grow. A process that is new counts whole.
-- **copied**: from the upstream's first answer that the job is completed until reelgate says so. What it does with the file in
-  between is in there.
+- **copied**: from the upstream's first answer that the job is completed until reelgate says so: it fetches the file, examines
+  it, in a process of its own whose memory is in there, and keeps it.
 - {rounds} rounds, in which the systems take turns at being the first; medians over them. Within a round a measurement is
   repeated up to {times} times until it has lasted half a second; one that took more than {long:.0f} s is not repeated at all.
 - The upstream serves files with Starlette's `FileResponse` in pieces of 1 MiB. Everything shares the machine's cores, and at

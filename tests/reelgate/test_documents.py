@@ -115,6 +115,15 @@ def test_the_measured_numbers_are_those_of_the_benchmark() -> None:
     assert f"the last one is told after {told / 1000:.1f} seconds" in said
     pages = max(float(cell) for row in cells if len(row) == 8 and row[1] in ("asc", "desc") for cell in row[4:] if cell)
     assert f"at most {pages:.1f} times" in said
+    ours = {
+        row[0]: float(row[1]) for row in cells if len(row) == 5 and row[1].replace(".", "").replace("-", "").isdigit()
+    }
+    (memory,) = {name: value for name, value in ours.items() if name.startswith("memory for one of 30")}.values()
+    assert f"begins to arrive {ours['first byte, ms more than direct']:.0f} ms later than" in said
+    assert f"at {ours['throughput, of direct']:.1f} of its speed, and takes {memory:.0f} MB of memory" in said
+    (theirs,) = [row for row in cells if len(row) == 9 and row[0].startswith("30") and row[1:3] == ["1", "LiteLLM"]]
+    assert f"begins after {float(theirs[3].split()[0]) / 1000:.0f} seconds" in said
+    assert f"takes {float(theirs[8]) / 1000:.0f} GB" in said
 
 
 def test_every_trouble_of_the_readme_can_be_ordered() -> None:
