@@ -119,7 +119,7 @@ def test_downloads_are_told_beside_what_is_promised_of_them() -> None:
     assert "| memory for one of 300 MB, MB | 3.0 | 4.0 | 3000.0 | under 20 |" in told
     assert "| … for each of 4 at once | 15.0 |  |  | under 20 |" in told
     assert "| copied, 300 MB: completed, s after the upstream | 0.50 |  |  |  |" in told
-    assert "| … memory meanwhile, MB | 7.0 |  |  | under 20 |" in told
+    assert "| … memory meanwhile, MB | 7.0 |  |  |  |" in told
     assert "| 300 | 1 | LiteLLM | 8000 (8000–8000) | 8000 | 40 (40–40) | 0.02 | 0.50 | 3000 |" in told
     assert "| 300 | 4 | direct | 10 (10–10) | 10 | 2000 (2000–2000) | 1.00 | 0.50 |  |" in told
     assert "\n- LiteLLM, 4 × 300 MB: not run, it would need about 12 GB of memory.\n" in told

@@ -51,6 +51,7 @@ def started(arguments: list[str], folder: Path, ready: str, **settings: str) -> 
             else:
                 log.seek(0)
                 pytest.fail(f"`reelgate {arguments[0]}` did not start:\n{log.read()}")
+            impatience.cancel()
             yield found.groups()
         finally:
             impatience.cancel()
