@@ -24,7 +24,7 @@ FEW = 10  # jobs
 PACE = 10  # seconds between two questions about one job
 WINDOW = 2 * PACE  # seconds that are measured; longer than an event stream is silent
 PROMISED = 1.0  # seconds until each client is told
-LEAP = 7200.0  # seconds: every job has ended then
+LEAP = 5400.0  # seconds: every job has ended then, and no file has expired
 KINDS = (STREAM, WAIT)
 
 
