@@ -24,6 +24,8 @@ ABANDONED: Final = 3600.0  # seconds without a byte after which a file that was 
 class Cache(Folder):
     """`limit` is in bytes. Files are named by their keys, and what is under way lies beside them."""
 
+    durable = False
+
     def __init__(self, root: Path, limit: int) -> None:
         super().__init__(root / "files", "")
         self._limit = limit

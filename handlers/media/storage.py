@@ -95,13 +95,15 @@ def store_at(url: str) -> Store:
 class Folder:
     """A folder of this machine."""
 
+    durable = True  # whether what is kept outlives a loss of power
+
     def __init__(self, root: Path, name: str) -> None:
         self.name = name
         self.root = root
 
     async def put(self, key: str, path: Path, media_type: str) -> None:
         try:
-            await asyncio.to_thread(_move, path, self.root / key)
+            await asyncio.to_thread(_move, path, self.root / key, self.durable)
         except OSError as error:
             raise StorageError(f"The file cannot be kept: {error.strerror}.") from error
 
@@ -173,14 +175,16 @@ def _opened(url: str) -> Bucketed:
     return store
 
 
-def _move(source: Path, target: Path) -> None:
+def _move(source: Path, target: Path, durable: bool) -> None:
     """A file appears in one go under its new name, also when it comes from another disk."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _settled(source)
+        if durable:
+            _settled(source)
         source.replace(target)
-        _settled(target.parent)
-        _settled(target.parent.parent)
+        if durable:
+            _settled(target.parent)
+            _settled(target.parent.parent)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
