@@ -178,7 +178,8 @@ def _promises(found: Sequence[Row], copies: Sequence[Copy]) -> list[list[str]]:
 
 
 TEXT = """`GET /v1/videos/{{id}}/content` of a video of {large} MB: from reelgate's cache, as is its default; passed on from the
-provider while it comes, as when the cache has let go of it; through the LiteLLM proxy; and from the upstream itself. MB are 10⁶ bytes.
+provider while it comes, as when the cache has let go of it; through the LiteLLM proxy; and from the upstream itself. MB are
+10⁶ bytes.
 
 {promises}
 
