@@ -123,6 +123,8 @@ def _credentials(schemes: Node) -> list[tuple[str, str, str, str]]:
                 credentials.append((argument, "tuple[str, str]", "Authorization", f"_basic(*{argument})"))
             case {"type": "apiKey", "in": "header", "name": header}:
                 credentials.append((argument, "str", header, argument))
+            case {"type": "apiKey", "in": "cookie"}:
+                continue  # for browsers, which send it by themselves
             case _:
                 place = f"components.securitySchemes.{name}"
                 raise DocumentError(place, "is not supported by the generator")

@@ -352,6 +352,8 @@ class Client:
         basic: tuple[str, str] | None = None,
         api_key: str | None = None,
         virtual_key: str | None = None,
+        google_api_key: str | None = None,
+        azure_api_key: str | None = None,
         timeout: float | tuple[float, float] = (10.0, 330.0),
         retries: int = 2,
         session: requests.Session | None = None,
@@ -373,6 +375,10 @@ class Client:
             offered.append(("x-api-key", api_key))
         if virtual_key is not None:
             offered.append(("x-bf-vk", virtual_key))
+        if google_api_key is not None:
+            offered.append(("x-goog-api-key", google_api_key))
+        if azure_api_key is not None:
+            offered.append(("api-key", azure_api_key))
         if len(offered) > 1:
             raise ValueError("pass one credential, not several")
         self._credential = dict(offered)

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 from generated.routes import bind
 
 from . import sandbox_mount
-from .access.callers import Keyring
+from .access.callers import Callers
 from .api.health import Health
 from .api.models import Models
 from .api.providers import Providers
@@ -50,6 +50,8 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
         health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),
     )
 
+    callers = Callers(settings.api_keys, worker.directory, open=not settings.api_keys)
+
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         async with worker.running(works=settings.worker):
@@ -59,7 +61,7 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
         "reelgate",
         lifespan=lifespan,
         resolver=Resolver(operations.__getitem__),
-        security_map=credentials.security_map(Keyring(settings.api_keys)),
+        security_map=credentials.security_map(callers),
         validator_map=bodies.validators(settings.max_body_bytes),
         uri_parser_class=Repeated,
         swagger_ui_options=SwaggerUIOptions(swagger_ui=False, serve_spec=False),

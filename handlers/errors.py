@@ -6,6 +6,7 @@
     │   │   └── UnsafeUrl           400
     │   ├── UnsupportedOperation    400
     │   ├── Unauthorized            401
+    │   ├── PaymentRequired         402
     │   ├── Forbidden               403
     │   ├── NotFound                404
     │   ├── MethodNotAllowed        405
@@ -14,7 +15,8 @@
     │   ├── ContentTooLarge         413
     │   ├── UnsupportedMediaType    415
     │   ├── RangeNotSatisfiable     416
-    │   └── UnprocessableContent    422
+    │   ├── UnprocessableContent    422
+    │   └── TooManyRequests         429
     ├── ProviderError
     │   ├── NotSent                 502
     │   │   └── CircuitOpen         503
@@ -38,11 +40,21 @@ error in OpenAI's words. A ProviderError also says what dispatch may do about it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 DO_NOT_REPEAT = {"x-should-retry": "false"}
 """Tells the OpenAI SDKs, which repeat a POST that ended in a 5xx, not to: https://github.com/openai/openai-python"""
+
+
+GOVERNANCE = frozenset(
+    {
+        *("virtual_key_required", "virtual_key_not_found", "virtual_key_blocked", "access_blocked"),
+        *("model_blocked", "provider_blocked", "budget_exceeded", "rate_limited"),
+    }
+)
+"""Codes that also stand as the outer `type` of the answer, where Bifrost's clients look for them."""
 
 
 class ReelgateError(Exception):
@@ -124,6 +136,14 @@ class Unauthorized(CallerError):
     type = "authentication_error"
 
 
+class PaymentRequired(CallerError):
+    """It would cost more than may be spent. Nothing was sent to a provider."""
+
+    status = 402
+    code = "budget_exceeded"
+    type = "billing_error"
+
+
 class Forbidden(CallerError):
     status = 403
     code = "forbidden"
@@ -169,6 +189,17 @@ class RangeNotSatisfiable(CallerError):
 class UnprocessableContent(CallerError):
     status = 422
     code = "unprocessable_content"
+
+
+class TooManyRequests(CallerError):
+    """A limit of the gateway's own. Nothing was done; it can be sent again after Retry-After."""
+
+    status = 429
+    code = "rate_limited"
+    type = "rate_limit_error"
+
+    def __init__(self, message: str, *, retry_after: float, param: str | None = None) -> None:
+        super().__init__(message, param=param, headers={"Retry-After": str(max(1, math.ceil(retry_after)))})
 
 
 class ProviderError(ReelgateError):

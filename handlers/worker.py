@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import URL
 
+from .access.directory import Directory
 from .configuration import Configuration
 from .dispatch.dispatcher import Dispatcher
 from .egress import Egress, guarded
@@ -75,7 +76,8 @@ class Worker:
             concurrency=settings.tracking_concurrency,
             pace=settings.poll_seconds,
         )
-        self.changes = Changes(database, self.ledger.cache, self.tracking.wake)
+        self.directory = Directory(self.engine)
+        self.changes = Changes(database, self.ledger.cache, self.tracking.wake, [self.directory])
         self.reconciling = Reconciling(self.ledger, self.providers, self.outputs)
         deadline = timedelta(minutes=settings.job_deadline_minutes)
         fetching = Fetching(self.images, settings.max_body_bytes)

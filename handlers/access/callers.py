@@ -1,28 +1,48 @@
-"""Who is calling: a credential in any of the contract's four forms -> the caller it belongs to.
+"""Who is calling: a credential in any of the contract's forms -> the caller it belongs to.
 
-Keys come from REELGATE_API_KEYS and are held as SHA-256 digests, which also makes every comparison one of equal length. With
-no key configured the gateway is open, but only to this machine (settings.py refuses to listen elsewhere) and not to web pages
-that are open in a browser on it.
+A credential is a gateway key (REELGATE_API_KEYS), a virtual key, a token (JWT) that speaks for one or for an admin, the admin's
+password, or a session that was begun with it. All are looked up by digest or checked in constant time; one that is not known is
+refused, and so are two that belong to different callers.
+
+With nothing configured the gateway is open, but only to this machine (settings.py refuses to listen elsewhere) and not to web
+pages that are open in a browser on it. Who calls then is an admin, unless they show a virtual key, a token or a session.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.cookies import CookieError, SimpleCookie
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from starlette.datastructures import Headers
 
 from ..errors import Forbidden, Unauthorized
+from .directory import Directory, digest
+from .grants import Grant
 
 LOCAL = "local"
 """The owner of everything on a gateway without keys."""
 
+ADMIN = "admin"
+"""The owner of what admins make."""
+
+VIRTUAL_KEY = "sk-bf-"
+"""How the value of a virtual key begins, as in Bifrost."""
+
+SESSION = "rgs_"
+"""How the token of a session begins."""
+
+COOKIE = "reelgate_session"
+
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+KEY_HEADERS = ("x-api-key", "x-bf-vk", "x-goog-api-key", "api-key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,61 +50,164 @@ class Caller:
     """Who made a request. `name` is the owner of the jobs it makes."""
 
     name: str
-
-
-class Keyring:
-    """The keys of the gateway."""
-
-    def __init__(self, keys: Mapping[str, SecretStr]) -> None:
-        self._by_digest = {_digest(secret.get_secret_value()): Caller(name) for name, secret in keys.items()}
+    admin: bool = False
+    grant: Grant | None = None  # of a virtual key
 
     @property
-    def open(self) -> bool:
-        return not self._by_digest
+    def sees(self) -> str | None:
+        """Whose jobs the caller is shown: its own, or, as an admin, everybody's (None)."""
+        return None if self.admin else self.name
 
-    def authenticate(self, headers: Headers) -> Caller:
-        """The caller of a request. Raises Unauthorized, or Forbidden for a web page on a gateway without keys."""
-        if self.open:
-            _refuse_web_pages(headers)
-            return Caller(LOCAL)
+
+class Tokens(Protocol):
+    """What checks tokens; see tokens.py."""
+
+    async def claims(self, token: str) -> Claims: ...
+
+
+class Claims(Protocol):
+    @property
+    def admin(self) -> bool: ...
+    @property
+    def virtual_key(self) -> str | None: ...
+
+
+class Passwords(Protocol):
+    """What checks the admin's password; see passwords.py."""
+
+    async def matches(self, user: str, attempt: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A credential as it came."""
+
+    secret: str
+    user: str | None = None  # of Basic
+    as_virtual_key: bool = False  # in the header that is for virtual keys only
+
+
+class Callers:
+    """`open`: whether nothing is configured by which anybody could be told apart."""
+
+    def __init__(
+        self,
+        keys: Mapping[str, SecretStr],
+        directory: Directory,
+        *,
+        tokens: Tokens | None = None,
+        password: Passwords | None = None,
+        admin_name: str = ADMIN,
+        open: bool,
+    ) -> None:
+        self._by_digest = {digest(secret.get_secret_value()): Caller(name) for name, secret in keys.items()}
+        self._directory = directory
+        self._tokens = tokens
+        self._password = password
+        self._admin_name = admin_name
+        self.open = open
+
+    async def authenticate(self, headers: Headers) -> Caller:
+        """The caller of a request. Raises Unauthorized; Forbidden for a key that is disabled or expired, and for a web page
+        on a gateway that is open.
+        """
         presented = _presented(headers)
+        if self.open:
+            presented = [each for each in presented if _ours(each)]  # SDKs cannot do without a key, whatever it is
+            if not presented:
+                _refuse_web_pages(headers)
+                return Caller(LOCAL, admin=True)
         if not presented:
-            raise _unauthorized("This needs a key. Send it as `Authorization: Bearer …`, `x-api-key` or `x-bf-vk`.")
-        callers = [self._caller(user, secret) for user, secret in presented]
-        if len(set(callers)) > 1:
-            raise _unauthorized("The request carries credentials of different callers. Send one.")
-        return callers[0]
-
-    def _caller(self, user: str | None, secret: str) -> Caller:
-        caller = self._by_digest.get(_digest(secret))
-        if caller is None or (user is not None and not hmac.compare_digest(user.encode(), caller.name.encode())):
-            raise _unauthorized("The key is not known here.")
+            raise unauthorized(
+                "virtual key is required. Provide a virtual key via the x-bf-vk header, or any key as "
+                "`Authorization: Bearer …` or `x-api-key`.",
+                code="virtual_key_required",
+            )
+        callers = [await self._caller(each) for each in dict.fromkeys(presented)]
+        if len({caller.name for caller in callers}) > 1:
+            raise unauthorized("The request carries credentials of different callers. Send one.")
+        caller = callers[0]
+        if caller.grant is not None:
+            caller.grant.demand_valid()
         return caller
 
+    async def _caller(self, shown: Presented) -> Caller:
+        if shown.user is not None and self._password is not None and _same(shown.user, self._admin_name):
+            if await self._password.matches(shown.user, shown.secret):
+                return Caller(ADMIN, admin=True)
+            raise _unknown()
+        caller = self._by_digest.get(digest(shown.secret)) or await self._stored(shown)
+        if caller is None:
+            raise _unknown()
+        name = caller.grant.name if caller.grant is not None else caller.name
+        if shown.user is not None and not _same(shown.user, name):
+            raise _unknown()
+        return caller
 
-def _presented(headers: Headers) -> list[tuple[str | None, str]]:
-    """Every credential of a request, as (user or None, secret)."""
-    found: list[tuple[str | None, str]] = []
+    async def _stored(self, shown: Presented) -> Caller | None:
+        """Whom a credential belongs to that is not in the settings."""
+        if shown.as_virtual_key or shown.secret.startswith(VIRTUAL_KEY):
+            grant = await self._directory.by_value(shown.secret)
+            return Caller(grant.id, grant=grant) if grant is not None else None
+        if shown.secret.startswith(SESSION):
+            ends = await self._directory.session(shown.secret)
+            return Caller(ADMIN, admin=True) if ends is not None and ends > datetime.now(UTC) else None
+        if self._tokens is not None and _looks_like_token(shown.secret):
+            claims = await self._tokens.claims(shown.secret)
+            if claims.admin:
+                return Caller(ADMIN, admin=True)
+            grant = await self._directory.by_reference(claims.virtual_key or "")
+            return Caller(grant.id, grant=grant) if grant is not None else None
+        return None
+
+
+def _presented(headers: Headers) -> list[Presented]:
+    """Every credential of a request."""
+    found: list[Presented] = []
     for authorization in headers.getlist("authorization"):
         scheme, _, value = authorization.partition(" ")
         if scheme.lower() == "bearer":
-            found.append((None, value.strip()))
+            found.append(Presented(value.strip()))
         elif scheme.lower() == "basic":
             found.append(_basic(value.strip()))
         else:
-            raise _unauthorized("Authorization must be Bearer or Basic.")
-    found += [(None, value) for name in ("x-api-key", "x-bf-vk") for value in headers.getlist(name)]
+            raise unauthorized("Authorization must be Bearer or Basic.")
+    for name in KEY_HEADERS:
+        found += [Presented(value, as_virtual_key=name == "x-bf-vk") for value in headers.getlist(name)]
+    for cookies in headers.getlist("cookie"):
+        found += _session(cookies)
     return found
 
 
-def _basic(value: str) -> tuple[str, str]:
+def _session(cookies: str) -> list[Presented]:
+    try:
+        morsel = SimpleCookie(cookies).get(COOKIE)
+    except CookieError:  # somebody else's
+        return []
+    return [Presented(morsel.value)] if morsel is not None else []
+
+
+def _ours(shown: Presented) -> bool:
+    """Whether a credential claims to be one that the gateway has given out, also when it is open."""
+    return shown.secret.startswith((VIRTUAL_KEY, SESSION)) or _looks_like_token(shown.secret)
+
+
+def _looks_like_token(secret: str) -> bool:
+    return secret.startswith("eyJ") and secret.count(".") >= 2
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+def _basic(value: str) -> Presented:
     try:
         user, separator, password = base64.b64decode(value, validate=True).decode().partition(":")
     except ValueError:  # not base64, or not UTF-8
         separator = ""
     if not separator:
-        raise _unauthorized("The Basic credentials cannot be read: they must be base64 of `name:key`.")
-    return user, password
+        raise unauthorized("The Basic credentials cannot be read: they must be base64 of `name:key`.")
+    return Presented(password, user)
 
 
 def _refuse_web_pages(headers: Headers) -> None:
@@ -105,11 +228,13 @@ def _host(url: str) -> str | None:
         return None
 
 
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
+def _unknown() -> Unauthorized:
+    return unauthorized(
+        "The key is not known here: it does not exist, or has been revoked.", code="virtual_key_not_found"
+    )
 
 
-def _unauthorized(message: str) -> Unauthorized:
-    error = Unauthorized(message)
+def unauthorized(message: str, code: str | None = None) -> Unauthorized:
+    error = Unauthorized(message, code=code)
     error.headers["WWW-Authenticate"] = 'Bearer realm="reelgate", Basic realm="reelgate"'
     return error

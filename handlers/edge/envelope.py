@@ -17,6 +17,7 @@ from generated.routes import ALLOW
 
 from ..context import request_id
 from ..errors import (
+    GOVERNANCE,
     Internal,
     InvalidRequest,
     MethodNotAllowed,
@@ -59,7 +60,7 @@ def envelope(error: ReelgateError, event: str) -> str:
     outer: dict[str, Any] = {"extra_fields": BifrostErrorExtraFields(**error.facts)} if error.facts else {}
     return BifrostError(
         event_id=event,
-        type=error.type,
+        type=error.code if error.code in GOVERNANCE else error.type,
         is_bifrost_error=error.fault_is_ours,
         status_code=error.status,
         error=ErrorField(**inner),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import psycopg
 import structlog
 from sqlalchemy import URL
 
+from .access_tables import CHANGED_ACCESS
 from .ledger import JobCache
 from .tables import CHANGED, WOKEN
 
@@ -19,13 +21,24 @@ ANSWER = 5.0  # seconds for the connection to show that it lives
 SILENCE = 15.0  # seconds without a word after which the connection is asked whether it lives
 
 
-class Changes:
-    """One connection that listens for as long as `run` runs. While it does not, the cache is not trusted."""
+class Memory(Protocol):
+    """What is remembered of the database for as long as its changes are heard."""
 
-    def __init__(self, url: URL, cache: JobCache, wake: Callable[[str], None]) -> None:
+    def trust(self, trusted: bool) -> None: ...
+    def forget(self, what: str) -> None: ...
+
+
+class Changes:
+    """One connection that listens for as long as `run` runs. While it does not, no memory is trusted."""
+
+    def __init__(self, url: URL, cache: JobCache, wake: Callable[[str], None], access: Sequence[Memory] = ()) -> None:
         self._conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._cache = cache
-        self._wake = wake
+        self._memories: Sequence[Memory] = (cache, *access)
+        self._tell: Mapping[str, Sequence[Callable[[str], None]]] = {
+            CHANGED: [cache.forget],
+            WOKEN: [wake],
+            CHANGED_ACCESS: [memory.forget for memory in access],
+        }
         self.listening = False
 
     async def run(self) -> None:
@@ -37,25 +50,29 @@ class Changes:
                 log.warning("not hearing changes, asking the database instead", error=str(error))
             finally:
                 self.listening = False
-                self._cache.trust(False)
+                self._trust(False)
             await asyncio.sleep(RECONNECT)
 
     async def _listen(self) -> None:
         async with await psycopg.AsyncConnection.connect(
             self._conninfo, autocommit=True, connect_timeout=5
         ) as connection:
-            for channel in (CHANGED, WOKEN):
+            for channel in self._tell:
                 await connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel)))
-            self._cache.trust(True)
+            self._trust(True)
             self.listening = True
             while True:
                 async for change in connection.notifies(timeout=SILENCE):
-                    tell = self._wake if change.channel == WOKEN else self._cache.forget
-                    tell(change.payload)
+                    for tell in self._tell[change.channel]:
+                        tell(change.payload)
                 probe = asyncio.ensure_future(connection.execute("SELECT 1"))
                 answered, _ = await asyncio.wait({probe}, timeout=ANSWER)
                 if not answered:
-                    self._cache.trust(False)  # at once: psycopg takes its time to give a dead connection up
+                    self._trust(False)  # at once: psycopg takes its time to give a dead connection up
                     probe.cancel()
                     raise TimeoutError(f"the database has not answered for {ANSWER:g} s")
                 await probe
+
+    def _trust(self, trusted: bool) -> None:
+        for memory in self._memories:
+            memory.trust(trusted)

@@ -2,21 +2,57 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import http.client
-from collections.abc import Iterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 import requests
 from pydantic import SecretStr
+from sqlalchemy import URL, make_url
 from starlette.datastructures import Headers
 
-from handlers.access.callers import Caller, Keyring
+from handlers.access.callers import Caller, Callers
+from handlers.access.directory import Directory
 from handlers.errors import Forbidden, Unauthorized
-from tests.gateway import ALICE, BOB, Gateway, judge, running
+from handlers.jobs.database import engine_for, migrate
+from tests.gateway import ALICE, BOB, Gateway, judge, new_database, running
 
-KEYS = Keyring({"alice": SecretStr(ALICE), "bob": SecretStr(BOB)})
+
+@pytest.fixture(scope="module")
+def database() -> URL:
+    """Migrated, and empty."""
+    url = make_url(new_database()).set(drivername="postgresql+psycopg")
+
+    async def fill() -> None:
+        engine = engine_for(url)
+        await migrate(engine)
+        await engine.dispose()
+
+    thread = threading.Thread(target=lambda: asyncio.run(fill()))
+    thread.start()
+    thread.join()
+    return url
+
+
+@pytest.fixture
+async def directory(database: URL) -> AsyncIterator[Directory]:
+    engine = engine_for(database)
+    yield Directory(engine)
+    await engine.dispose()
+
+
+@pytest.fixture
+def keys(directory: Directory) -> Callers:
+    return Callers({"alice": SecretStr(ALICE), "bob": SecretStr(BOB)}, directory, open=False)
+
+
+@pytest.fixture
+def without_keys(directory: Directory) -> Callers:
+    return Callers({}, directory, open=True)
 
 
 def basic(user: str, password: str) -> str:
@@ -32,10 +68,11 @@ VALID = {
     "the same key three times": {"authorization": f"Bearer {ALICE}", "x-api-key": ALICE, "x-bf-vk": ALICE},
     "the same caller in two forms": {"authorization": basic("alice", ALICE), "x-bf-vk": ALICE},
 }
-UNKNOWN = "The key is not known here."
+UNKNOWN = "The key is not known here: it does not exist, or has been revoked."
+CODES = {UNKNOWN: "virtual_key_not_found", "virtual key is required.": "virtual_key_required"}
 CONTRADICT = "credentials of different callers"
 REFUSED: dict[str, tuple[dict[str, str], str]] = {
-    "nothing": ({}, "This needs a key."),
+    "nothing": ({}, "virtual key is required."),
     "an empty header": ({"authorization": ""}, "must be Bearer or Basic"),
     "another scheme": ({"authorization": f"Digest {ALICE}"}, "must be Bearer or Basic"),
     "a bare key": ({"authorization": ALICE}, "must be Bearer or Basic"),
@@ -63,14 +100,16 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize("headers", VALID.values(), ids=VALID)
-def test_every_form_of_a_known_credential_is_its_caller(headers: dict[str, str]) -> None:
-    assert KEYS.authenticate(Headers(headers)) == Caller("alice")
+async def test_every_form_of_a_known_credential_is_its_caller(keys: Callers, headers: dict[str, str]) -> None:
+    assert await keys.authenticate(Headers(headers)) == Caller("alice")
 
 
 @pytest.mark.parametrize(("headers", "words"), REFUSED.values(), ids=REFUSED)
-def test_everything_else_is_refused_with_the_reason_and_without_the_key(headers: dict[str, str], words: str) -> None:
+async def test_everything_else_is_refused_with_the_reason_and_without_the_key(
+    keys: Callers, headers: dict[str, str], words: str
+) -> None:
     with pytest.raises(Unauthorized) as raised:
-        KEYS.authenticate(Headers(headers))
+        await keys.authenticate(Headers(headers))
     error = raised.value
     assert words in error.message
     assert "Bearer" in error.headers["WWW-Authenticate"] and "Basic" in error.headers["WWW-Authenticate"]
@@ -83,11 +122,12 @@ def test_every_form_opens_the_gateway(gateway: Gateway, headers: dict[str, str])
 
 
 @pytest.mark.parametrize(
-    "headers", [headers for headers, _ in REFUSED.values() if all(v.isascii() for v in headers.values())]
+    ("headers", "words"), [each for each in REFUSED.values() if all(v.isascii() for v in each[0].values())]
 )
-def test_everything_else_is_a_401(gateway: Gateway, headers: dict[str, str]) -> None:
+def test_everything_else_is_a_401(gateway: Gateway, headers: dict[str, str], words: str) -> None:
     answer = gateway.ask("GET", "/v1/videos", None, headers=headers)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthorized")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (401, CODES.get(words, "unauthorized")), error
     assert answer.json()["error"]["type"] == "authentication_error"
     assert answer.headers["www-authenticate"]
 
@@ -153,8 +193,8 @@ def test_the_same_header_twice_with_different_callers_is_a_401(session_gateway: 
         {"host": "localhost", "authorization": "Bearer anything"},
     ],
 )
-def test_without_keys_this_machine_needs_none(headers: dict[str, str]) -> None:
-    assert Keyring({}).authenticate(Headers(headers)) == Caller("local")
+async def test_without_keys_this_machine_needs_none(without_keys: Callers, headers: dict[str, str]) -> None:
+    assert await without_keys.authenticate(Headers(headers)) == Caller("local", admin=True)
 
 
 @pytest.mark.parametrize(
@@ -173,16 +213,16 @@ def test_without_keys_this_machine_needs_none(headers: dict[str, str]) -> None:
         {"host": "localhost", "origin": "http://evil.test/localhost"},
     ],
 )
-def test_without_keys_a_web_page_is_refused(headers: dict[str, str]) -> None:
+async def test_without_keys_a_web_page_is_refused(without_keys: Callers, headers: dict[str, str]) -> None:
     with pytest.raises(Forbidden) as raised:
-        Keyring({}).authenticate(Headers(headers))
+        await without_keys.authenticate(Headers(headers))
     assert raised.value.code == "local_only"
 
 
 @pytest.mark.parametrize("headers", [{"host": "[bad"}, {"host": "localhost", "origin": "http://[bad"}])
-def test_a_host_that_is_none_is_refused_too(headers: dict[str, str]) -> None:
+async def test_a_host_that_is_none_is_refused_too(without_keys: Callers, headers: dict[str, str]) -> None:
     with pytest.raises(Forbidden):
-        Keyring({}).authenticate(Headers(headers))
+        await without_keys.authenticate(Headers(headers))
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,8 @@ from starlette.exceptions import HTTPException
 
 from generated.routes import bind
 from handlers import errors, logs
-from handlers.access.callers import Keyring
+from handlers.access.callers import Callers
+from handlers.access.directory import Directory
 from handlers.dispatch.policy import RULES
 from handlers.edge import bodies, credentials, envelope
 from handlers.edge.requests import Requests
@@ -159,11 +160,12 @@ def serve_failing() -> None:
     """Serve the failing handlers until killed, logging as the server does."""
     logs.configure("info", "json")
     handlers: Any = Failing()
+    nobody = Directory(create_async_engine("postgresql+psycopg://127.0.0.1:9/none"))  # never asked
     operations = bind(videos=handlers, models=handlers, webhooks=handlers, providers=handlers, health=handlers)
     app = AsyncApp(
         "failing",
         resolver=Resolver(operations.__getitem__),
-        security_map=credentials.security_map(Keyring({})),
+        security_map=credentials.security_map(Callers({}, nobody, open=True)),
         validator_map=bodies.validators(1024),
         swagger_ui_options=SwaggerUIOptions(swagger_ui=False, serve_spec=False),
     )

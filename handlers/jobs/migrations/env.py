@@ -3,6 +3,7 @@
 from alembic import context
 from sqlalchemy import TextClause, create_engine, pool
 
+from handlers.jobs import access_tables  # noqa: F401  they are in the metadata once it is imported
 from handlers.jobs.tables import metadata
 
 # Alembic takes the collation of a column in an index for a difference. A test compares these with those of the database.

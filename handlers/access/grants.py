@@ -1,0 +1,110 @@
+"""What a virtual key may do: its providers and models, until when, on whose account, and which meters its jobs touch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+
+from ..errors import Forbidden
+
+ALL = "*"
+REGEX = "regex:"
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A budget or a rate limit, without what it has counted; the meaning of each field stands in access_tables.py."""
+
+    id: str
+    kind: str
+    metric: str
+    scope: str
+    scope_id: str
+    maximum: Decimal
+    reset_duration: str | None = None
+    calendar_aligned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    """What a virtual key may use of one provider."""
+
+    provider: str
+    allowed_models: Sequence[str] = (ALL,)  # names, `*`, or `regex:` and a pattern that the whole name fits
+    blacklisted_models: Sequence[str] = ()  # wins over `allowed_models`
+    key_ids: Sequence[str] = (ALL,)  # ids or names of the provider's keys
+
+    def allows(self, model: str) -> bool:
+        return _fits(model, self.allowed_models) and not _fits(model, self.blacklisted_models)
+
+    def allows_key(self, *names: str | None) -> bool:
+        """Whether a key that goes by these names may be used."""
+        return ALL in self.key_ids or any(name in self.key_ids for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A virtual key, and everything that applies to it."""
+
+    id: str
+    name: str
+    is_active: bool = True
+    expires_at: datetime | None = None
+    team_id: str | None = None
+    customer_id: str | None = None  # its own, or its team's
+    allow_all_providers: bool = False
+    providers: Mapping[str, ProviderConfig] = field(default_factory=dict)
+    disable_content_logging: bool | None = None
+    retention_days: float | None = None
+    meters: Sequence[Meter] = ()  # its own, those of its provider configs, its team's and its customer's
+
+    def demand_valid(self) -> None:
+        """Raises Forbidden if the key is disabled, or has expired."""
+        if not self.is_active:
+            raise Forbidden("The virtual key is disabled.", code="virtual_key_blocked")
+        if self.expires_at is not None and self.expires_at <= datetime.now(UTC):
+            raise Forbidden("virtual key has expired", code="access_blocked")
+
+    def demand(self, provider: str, model: str) -> None:
+        """Raises Forbidden if the key may not use the provider, or the model."""
+        config = self.providers.get(provider)
+        if config is None and not self.allow_all_providers:
+            raise Forbidden(
+                f"Provider '{provider}' is not allowed for this virtual key", code="provider_blocked", param="model"
+            )
+        if config is not None and not config.allows(model):
+            raise Forbidden(f"Model '{model}' is not allowed for this virtual key", code="model_blocked", param="model")
+
+    def allows(self, provider: str, model: str) -> bool:
+        try:
+            self.demand(provider, model)
+        except Forbidden:
+            return False
+        return True
+
+    def allows_key(self, provider: str, *names: str | None) -> bool:
+        config = self.providers.get(provider)
+        return config is None or config.allows_key(*names)
+
+    def meters_for(self, provider: str) -> Iterable[Meter]:
+        """Those that a job at this provider touches."""
+        there = f"{self.id}/{provider}"
+        return (meter for meter in self.meters if meter.scope != "provider_config" or meter.scope_id == there)
+
+
+def _fits(model: str, names: Sequence[str]) -> bool:
+    return any(name in (ALL, model) or _matches(name, model) for name in names)
+
+
+def _matches(name: str, model: str) -> bool:
+    return name.startswith(REGEX) and pattern(name).fullmatch(model) is not None
+
+
+@lru_cache(maxsize=10_000)
+def pattern(name: str) -> re.Pattern[str]:
+    """`regex:veo-.*` -> the pattern. Raises re.error; those that are stored have been tried."""
+    return re.compile(name.removeprefix(REGEX), re.IGNORECASE)
