@@ -463,6 +463,7 @@ class Client:
         created_after: int | None = None,
         created_before: int | None = None,
         metadata: list[str] | None = None,
+        owner: str | None = None,
         after: str | None = None,
         limit: int | None = None,
         order: Literal["asc", "desc"] | None = None,
@@ -480,6 +481,8 @@ class Client:
         created_before: Only jobs created before this second, in Unix seconds.
         metadata: Only jobs with this pair in their `metadata`, as `name:value`. Repeat it for jobs that have all of
             several pairs.
+        owner: Only the jobs of this owner: the id of a virtual key, or the name of a gateway key. For admins, who see
+            the jobs of all without it; everybody else sees their own only.
         after: The id of the last item of the previous page.
         limit: The most items to return. Default: 20.
         order: By creation time, oldest first (`asc`) or newest first (`desc`). Default: 'desc'.
@@ -497,6 +500,7 @@ class Client:
                         "created_after": created_after,
                         "created_before": created_before,
                         "metadata": metadata,
+                        "owner": owner,
                         "after": after,
                         "limit": limit,
                         "order": order,

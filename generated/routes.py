@@ -84,6 +84,7 @@ class Videos(Protocol[Caller]):
         created_after: int | None = None,
         created_before: int | None = None,
         metadata: list[str] | None = None,
+        owner: str | None = None,
         after: str | None = None,
         limit: int = 20,
         order: Literal["asc", "desc"] = "desc",
@@ -413,13 +414,24 @@ def bind(
         created_after: int | None = None,
         created_before: int | None = None,
         metadata: list[str] | None = None,
+        owner: str | None = None,
         after: str | None = None,
         limit: int = 20,
         order: Literal["asc", "desc"] = "desc",
     ) -> Response:
         return _respond(
             await videos.video_list(
-                user, provider, model, status, created_after, created_before, metadata, after, limit, order
+                user,
+                provider,
+                model,
+                status,
+                created_after,
+                created_before,
+                metadata,
+                owner,
+                after,
+                limit,
+                order,
             )
         )
 

@@ -88,6 +88,7 @@ class Videos:
         created_after: int | None = None,
         created_before: int | None = None,
         metadata: list[str] | None = None,
+        owner: str | None = None,
         after: str | None = None,
         limit: int = 20,
         order: Literal["asc", "desc"] = "desc",
@@ -98,8 +99,8 @@ class Videos:
         last = await self._cursor(caller, after) if after is not None else None
         jobs: list[Job] = []
         has_more = False
-        if wanted is not None:
-            jobs, has_more = await self._ledger.page(caller.name, wanted, after=last, limit=limit, order=order)
+        if wanted is not None and (caller.admin or owner in (None, caller.name)):
+            jobs, has_more = await self._ledger.page(owner or caller.sees, wanted, after=last, limit=limit, order=order)
         ends: dict[str, Any] = {"first_id": jobs[0].id, "last_id": jobs[-1].id} if jobs else {}
         listed = [models.VideoObject(**_common(job)) for job in jobs]
         return Answer(models.VideoListResponse(object="list", data=listed, has_more=has_more, **ends))
@@ -257,7 +258,7 @@ class Videos:
             await self._endpoints.expect(caller.name, base_url.get(), body.webhook_url)
 
     async def _job(self, caller: Caller, video_id: str) -> Job:
-        job = await self._ledger.find(caller.name, video_id)
+        job = await self._ledger.find(caller.sees, video_id)
         if job is None:
             raise _not_found(video_id)
         return job
@@ -276,9 +277,9 @@ class Videos:
 
     async def _cursor(self, caller: Caller, after: str) -> str:
         """The id behind which a page begins. A job that was deleted meanwhile still marks its place."""
-        job = await self._ledger.get(after) if "\0" not in after else None
-        if job is not None and job.owner == caller.name:
-            return job.id
+        place = await self._ledger.place(caller.sees, after)
+        if place is not None:
+            return place
         raise NotFound(f"There is no video {after!r} to continue after.", code="video_not_found", param="after")
 
     def _raw(self, job: Job, wishes: Wishes, seen: list[Exchange]) -> dict[str, Any]:

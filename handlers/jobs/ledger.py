@@ -16,7 +16,21 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, cast, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -143,6 +157,10 @@ LIVE = jobs.c.deleted_at.is_(None)
 # Statements that are built once, because building one costs more than running it.
 RECORD = insert(jobs)
 ONE = select(*COLUMNS).where(jobs.c.id == bindparam("job_id"))
+# By the index of the owner's jobs, in which nobody else's are found: they cost no more than what does not exist.
+ONE_OF = select(*COLUMNS).where(
+    jobs.c.owner == bindparam("owner"), jobs.c.id.collate(BYTEWISE) == bindparam("job_id"), LIVE
+)
 CHANGE = update(jobs).where(jobs.c.id == bindparam("job_id")).returning(*COLUMNS)
 MOVE = {state: CHANGE.where(jobs.c.state.in_(before)) for state, before in states.BEFORE.items()}
 DELETE_UNENDED = CHANGE.where(LIVE, jobs.c.state.not_in(states.TERMINAL))
@@ -162,33 +180,39 @@ class Ledger:
         self._on_end = on_end
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for what is one statement
         self.cache = JobCache(cache_size)
-        self._reading: dict[str, tuple[Load, asyncio.Task[Job | None]]] = {}
+        self._reading: dict[tuple[str | None, str], tuple[Load, asyncio.Task[Job | None]]] = {}
 
     # ---- reading ----------------------------------------------------------------------------------------------
 
     async def get(self, job_id: str) -> Job | None:
         """The job with this id, deleted ones included."""
-        cached = self.cache.get(job_id)
-        if cached is not None:
-            return cached
-        reading = self._reading.get(job_id)
-        if reading is None or not reading[0].valid:  # a thousand who wait for one job are one read when it changes
+        return self.cache.get(job_id) or await self._read(None, job_id)
+
+    async def _read(self, owner: str | None, job_id: str) -> Job | None:
+        """The row; with an owner only if it is theirs, and not deleted. A thousand who ask at once are one read."""
+        reading = self._reading.get((owner, job_id))
+        if reading is None or not reading[0].valid:
             load = self.cache.loading(job_id)
-            reading = self._reading[job_id] = load, asyncio.create_task(self._read(job_id, load))
+            reading = self._reading[owner, job_id] = load, asyncio.create_task(self._fetch(owner, job_id, load))
         return await asyncio.shield(reading[1])
 
-    async def _read(self, job_id: str, load: Load) -> Job | None:
+    async def _fetch(self, owner: str | None, job_id: str, load: Load) -> Job | None:
         try:
             with load:
                 async with self._single.connect() as connection:
-                    row = (await connection.execute(ONE, {"job_id": job_id})).first()
+                    found = (
+                        await connection.execute(ONE, {"job_id": job_id})
+                        if owner is None
+                        else (await connection.execute(ONE_OF, {"job_id": job_id, "owner": owner}))
+                    )
+                    row = found.first()
                 job = Job(*row) if row is not None else None
                 if job is not None:
                     load.store(job)
             return job
         finally:
-            if self._reading.get(job_id, (None,))[0] is load:
-                del self._reading[job_id]
+            if self._reading.get((owner, job_id), (None,))[0] is load:
+                del self._reading[owner, job_id]
 
     async def watch(self, job: Job, silence: float) -> AsyncIterator[Job | None]:
         """The job as it is, then as it is after every change, last when it has ended; None after `silence` seconds without one.
@@ -224,29 +248,36 @@ class Ledger:
                     job = seen or job
         return job
 
-    async def find(self, owner: str, reference: str) -> Job | None:
-        """The owner's job that a path names: `{id}`, `{id}:{provider}` or `{native_id}:{provider}`; None if there is none."""
+    async def find(self, owner: str | None, reference: str) -> Job | None:
+        """The owner's job that a path names: `{id}`, `{id}:{provider}` or `{native_id}:{provider}`; None if there is none.
+
+        Without an owner it is anybody's. What is another's costs the same steps as what does not exist: the time that the
+        answer takes tells nothing.
+        """
         if "\0" in reference:  # PostgreSQL cannot hold it, so no id has it
             return None
         name, separator, provider = reference.rpartition(":")
+        job = self.cache.get(name if separator else reference)
+        if job is not None and owner in (None, job.owner) and (not separator or job.provider == provider):
+            return job if job.deleted_at is None else None
         if not separator:
-            job = await self.get(reference)
-        else:
-            job = await self.get(name)
-            if job is None:
-                job = await self._one(
-                    and_(jobs.c.native_id == name, jobs.c.provider == provider, jobs.c.owner == owner, LIVE)
-                )
-            elif job.provider != provider:
-                return None
-        if job is None or job.owner != owner or job.deleted_at is not None:
+            job = await self._read(owner, reference)
+            return job if job is not None and job.deleted_at is None else None
+        named = and_(or_(jobs.c.id == name, jobs.c.native_id == name), jobs.c.provider == provider, LIVE)
+        return await self._one(named if owner is None else and_(named, jobs.c.owner == owner))
+
+    async def place(self, owner: str | None, job_id: str) -> str | None:
+        """The id, if it is of a job of the owner's, or without an owner of anybody's, also one that is deleted."""
+        if "\0" in job_id:
             return None
-        return job
+        theirs = jobs.c.id == job_id if owner is None else and_(jobs.c.id == job_id, jobs.c.owner == owner)
+        job = await self._one(theirs)
+        return job.id if job is not None else None
 
     async def page(
-        self, owner: str, wanted: Filter, *, after: str | None, limit: int, order: Literal["asc", "desc"]
+        self, owner: str | None, wanted: Filter, *, after: str | None, limit: int, order: Literal["asc", "desc"]
     ) -> tuple[list[Job], bool]:
-        """Up to `limit` of the owner's jobs behind the job `after`, and whether there are more."""
+        """Up to `limit` of the owner's jobs behind the job `after`, and whether there are more. Without an owner: of all."""
         query = listing(owner, wanted, after=after, limit=limit + 1, order=order)
         async with self._single.connect() as connection:
             rows = (await connection.execute(query)).all()
@@ -457,31 +488,41 @@ class Ledger:
                     await also(connection)
                 if job is not None and on_end is not None:
                     await on_end(connection, job)
-            self._reading.pop(job_id, None)  # a read under way may be of the old row
             if job is not None:
+                for owner in (None, job.owner):
+                    self._reading.pop((owner, job_id), None)  # a read under way may be of the old row
                 load.store(job)
         return job
 
 
-def listing(owner: str, wanted: Filter, *, after: str | None, limit: int, order: Literal["asc", "desc"]) -> Select[Any]:
+def listing(
+    owner: str | None, wanted: Filter, *, after: str | None, limit: int, order: Literal["asc", "desc"]
+) -> Select[Any]:
     """The query for a page. Every filter has an index that is read from the cursor on, so that all pages cost the same."""
-    query = select(*COLUMNS).where(jobs.c.owner == owner, LIVE)
+    query = select(*COLUMNS).where(LIVE)
     place: ColumnElement[str] = jobs.c.id.collate(BYTEWISE)
+    cut = 0  # what all ids begin with, where the list of everybody's jobs is read
+    if owner is not None:
+        query = query.where(jobs.c.owner == owner)
+    elif not wanted.metadata:
+        place, cut = literal_column("substr(jobs.id, 7)", Text).collate(BYTEWISE), len("video_")
     for name in ("provider", "model", "status"):
         if (value := getattr(wanted, name)) is not None:
             query = query.where(jobs.c[name] == value)
     for number, (name, value) in enumerate(wanted.metadata):
         tag = tags.alias(f"tag{number}")
         query = query.join(tag, tag.c.job_id == jobs.c.id).where(
-            tag.c.owner == owner, tag.c.name == name, tag.c.value == value
+            tag.c.owner == jobs.c.owner if owner is None else tag.c.owner == owner,
+            tag.c.name == name,
+            tag.c.value == value,
         )
         place = tag.c.job_id.collate(BYTEWISE) if number == 0 else place
     if wanted.created_after is not None:
-        query = query.where(place >= first_id(wanted.created_after))
+        query = query.where(place >= first_id(wanted.created_after)[cut:])
     if wanted.created_before is not None:
-        query = query.where(place < first_id(wanted.created_before))
+        query = query.where(place < first_id(wanted.created_before)[cut:])
     if after is not None:
-        query = query.where(place > after if order == "asc" else place < after)
+        query = query.where(place > after[cut:] if order == "asc" else place < after[cut:])
     return query.order_by(place.asc() if order == "asc" else place.desc()).limit(limit)
 
 

@@ -288,9 +288,9 @@ def upgrade() -> None:
         existing_nullable=True,
     )
     op.create_index(
-        "jobs_by_place",
+        "jobs_of_all",
         "jobs",
-        [sa.text('id COLLATE "C"')],
+        [sa.text('substr(id, 7) COLLATE "C"')],
         unique=False,
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
