@@ -58,10 +58,10 @@ def upgrade() -> None:
             comment="what may be used beyond the maximum",
         ),
         sa.Column(
-            "override_cycles",
-            sa.Integer(),
+            "override_until",
+            sa.DateTime(timezone=True),
             nullable=True,
-            comment="for so many windows, this one included; NULL: for ever",
+            comment="until then, which is the end of a window; NULL: for ever",
         ),
         sa.Column("reset_duration", sa.Text(), nullable=True, comment="1m … 1Y; NULL: it never begins anew"),
         sa.Column(
@@ -317,7 +317,7 @@ def upgrade() -> None:
     # What a meter counts changes with every job, and is not kept in memory.
     op.execute(
         "CREATE TRIGGER meters_changed AFTER INSERT OR DELETE OR UPDATE OF "
-        "maximum, override_amount, override_cycles, reset_duration, calendar_aligned ON meters "
+        "maximum, override_amount, override_until, reset_duration, calendar_aligned ON meters "
         "FOR EACH STATEMENT EXECUTE FUNCTION reelgate_tell_access_changed()"
     )
 
