@@ -13,9 +13,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any, Literal
 
+import structlog
 from sqlalchemy import (
     ColumnElement,
     Select,
@@ -38,9 +40,14 @@ from ulid import ULID
 
 from generated.models import VideoStatus
 
-from . import states
+from ..providers.pricing import CAREFUL
+from . import holds, settling, states
 from .files import give_up
+from .holds import Standing
+from .settling import BillsOf, amounts
 from .tables import BYTEWISE, WOKEN, jobs, plans, tags
+
+log = structlog.get_logger()
 
 InTransaction = Callable[[AsyncConnection], Awaitable[None]]
 OnEnd = Callable[[AsyncConnection, "Job"], Awaitable[None]]
@@ -79,7 +86,11 @@ class Job:
     outputs: Sequence[Mapping[str, Any]] = ()
     error: Mapping[str, str] | None = None
     content_filter: Mapping[str, Any] | None = None
-    cost_usd: float | None = None
+    estimate_usd: Decimal | None = None
+    cost_usd: Decimal | None = None
+    price: Mapping[str, Any] | None = None
+    holds: Mapping[str, str] | None = None
+    settled_at: datetime | None = None
     completed_at: datetime | None = None
     expires_at: datetime | None = None
     deleted_at: datetime | None = None
@@ -163,6 +174,7 @@ ONE_OF = select(*COLUMNS).where(
 )
 CHANGE = update(jobs).where(jobs.c.id == bindparam("job_id")).returning(*COLUMNS)
 MOVE = {state: CHANGE.where(jobs.c.state.in_(before)) for state, before in states.BEFORE.items()}
+SETTLED = CHANGE.values(cost_usd=bindparam("usd"), settled_at=func.now())
 DELETE_UNENDED = CHANGE.where(LIVE, jobs.c.state.not_in(states.TERMINAL))
 DELETE = CHANGE.where(LIVE)
 FINISH_LATE = CHANGE.where(LIVE, jobs.c.state == states.FAILED, jobs.c.error["code"].as_string() == states.TIMED_OUT)
@@ -170,14 +182,21 @@ GIVE_UP = CHANGE.where(LIVE, jobs.c.state == states.UNKNOWN, jobs.c.reconcile_at
 
 CLAIMED = timedelta(seconds=120)  # to a process that reconciles a job, before another may
 EARLIER = timedelta(days=1)  # by which a job that is still being placed may have been made before
-CANCELLED = "cancelled"  # the code of the error of a job that was deleted before it ended
 UNHEARD = 1.0  # seconds between two looks at a job that is waited for while its changes go unheard
 
 
 class Ledger:
-    def __init__(self, engine: AsyncEngine, *, cache_size: int = 10_000, on_end: OnEnd | None = None) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        cache_size: int = 10_000,
+        on_end: OnEnd | None = None,
+        bills_of: BillsOf = lambda provider: CAREFUL,
+    ) -> None:
         self.engine = engine
         self._on_end = on_end
+        self._bills_of = bills_of
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for what is one statement
         self.cache = JobCache(cache_size)
         self._reading: dict[tuple[str | None, str], tuple[Load, asyncio.Task[Job | None]]] = {}
@@ -311,13 +330,16 @@ class Ledger:
 
     # ---- writing ----------------------------------------------------------------------------------------------
 
-    async def record(self, job: Job, plan: Plan | None = None) -> None:
-        """Commit a new job. Nothing may be sent to a provider before this returns. Raises KeyTaken."""
+    async def record(self, job: Job, plan: Plan | None = None) -> list[Standing]:
+        """Commit a new job, and with it what it holds. Nothing may be sent to a provider before this returns.
+
+        Returns the meters that it holds something of. Raises KeyTaken; Exhausted, with nothing recorded.
+        """
         row = {column.name: getattr(job, column.name) for column in COLUMNS}
         pairs = [
             {"owner": job.owner, "name": name, "value": value, "job_id": job.id} for name, value in job.metadata.items()
         ]
-        engine = self.engine if pairs or plan is not None else self._single
+        engine = self.engine if pairs or plan is not None or job.holds else self._single
         try:
             async with engine.begin() as connection:
                 await connection.execute(RECORD, row)
@@ -326,11 +348,47 @@ class Ledger:
                 if plan is not None:
                     kept = {"job_id": job.id, "request": plan.request, "wishes": plan.wishes}
                     await connection.execute(insert(plans), kept)
+                return await holds.reserve(connection, amounts(job.holds))  # last: others wait for these rows
         except IntegrityError:
             first = await self.made_with(job.owner, job.idempotency_key) if job.idempotency_key is not None else None
             if first is None:
                 raise
             raise KeyTaken(first) from None
+
+    async def hold(self, job: Job, **values: Any) -> tuple[Job | None, list[Standing]]:
+        """Have a job that is being placed hold what `values["holds"]` says instead of what it did; with values for other columns.
+
+        Returns it, and the meters; None if there is no such job. Raises Exhausted, with nothing changed.
+        """
+        taken: list[Standing] = []
+
+        async def take(connection: AsyncConnection) -> None:
+            taken.extend(await holds.reserve(connection, amounts(values["holds"]), amounts(job.holds)))
+
+        return await self._change(CHANGE, job.id, values, take), taken
+
+    async def settle(self, job_id: str, cost_usd: Decimal | None = None) -> Job | None:
+        """Settle a job that is over and has not been settled: to this cost, or to what it came to as far as is known."""
+        unsettled = CHANGE.where(jobs.c.settled_at.is_(None), jobs.c.state.in_(states.TERMINAL))
+        values = {} if cost_usd is None else {"cost_usd": cost_usd}
+        return await self._change(unsettled, job_id, values, settles=True)
+
+    async def unsettled(self, since: datetime) -> list[str]:
+        """Jobs that were over then and have not been settled."""
+        query = select(jobs.c.id).where(
+            jobs.c.holds.is_not(None),
+            jobs.c.settled_at.is_(None),
+            jobs.c.state.in_(states.TERMINAL),
+            jobs.c.reconcile_at.is_(None),
+            jobs.c.updated_at < since,
+        )
+        async with self._single.connect() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def standing(self, held: Mapping[str, Decimal]) -> list[Standing]:
+        """The meters as they would stand if a job held this, which it does not. Raises Exhausted."""
+        async with self.engine.connect() as connection:  # and no commit
+            return await holds.reserve(connection, held)
 
     async def move(self, job_id: str, state: str, *, also: InTransaction | None = None, **values: Any) -> Job | None:
         """Take a job to `state`, with `values` for its other columns and `also` in the same transaction.
@@ -383,11 +441,15 @@ class Ledger:
         async with self._single.connect() as connection:
             await connection.execute(select(func.pg_notify(WOKEN, job_id)))
 
-    async def put_off(self, job_id: str, until: datetime | None) -> None:
-        """Ask about the job again then, or never. It counts as no change of the job, unless that ends it for its caller."""
+    async def put_off(self, job_id: str, until: datetime | None, *, cost_usd: Decimal | None = None) -> None:
+        """Ask about the job again then, or never. It counts as no change of the job, unless that ends it for its caller.
+
+        If never, what it came to is settled: `cost_usd`, where that is known.
+        """
         if until is None:
-            if await self._end(GIVE_UP, job_id, {"reconcile_at": None}) is None:
-                await self.note(job_id, reconcile_at=None)
+            values = {"reconcile_at": None, **({"cost_usd": cost_usd} if cost_usd is not None else {})}
+            if await self._end(GIVE_UP, job_id, values) is None:
+                await self._change(CHANGE, job_id, values, settles=True)
             return
         async with self._single.connect() as connection:
             unsettled = and_(jobs.c.id == job_id, jobs.c.reconcile_at.is_not(None))
@@ -422,7 +484,7 @@ class Ledger:
         They are on their way to it, lost on it, or were deleted before it was known what became of them.
         """
         unclear = and_(LIVE, jobs.c.state.in_([states.SUBMITTING, states.UNKNOWN]))
-        deleted = and_(~LIVE, jobs.c.native_id.is_(None), jobs.c.error["code"].as_string() == CANCELLED)
+        deleted = and_(~LIVE, jobs.c.native_id.is_(None), jobs.c.error["code"].as_string() == states.CANCELLED)
         query = select(*COLUMNS).where(
             jobs.c.id >= first_id(int((since - EARLIER).timestamp())),
             jobs.c.id != job.id,
@@ -448,12 +510,17 @@ class Ledger:
         """Change columns of a job without changing its state, for example its attempts."""
         return await self._change(CHANGE, job_id, values)
 
-    async def delete(self, job_id: str) -> bool:
-        """Mark a job deleted, and its files for deletion; False if it was already. One that has not ended is closed as failed."""
+    async def delete(self, job_id: str, *, cost_usd: Decimal | None = None) -> bool:
+        """Mark a job deleted, and its files for deletion; False if it was already. One that has not ended is closed as failed.
+
+        `cost_usd` is what one that has not ended will cost, where that is known.
+        """
         now = datetime.now(UTC)
-        cancelled = {"code": CANCELLED, "message": "The job was deleted before it finished."}
+        cancelled = {"code": states.CANCELLED, "message": "The job was deleted before it finished."}
         gone = {"deleted_at": now, "reconcile_at": None, "worker": None}
         closed = {**gone, "state": states.FAILED, "completed_at": now, "error": cancelled}
+        if cost_usd is not None:
+            closed["cost_usd"] = cost_usd
         also = partial(give_up, job_id=job_id)
         if await self._end(DELETE_UNENDED, job_id, closed, also) is not None:
             return True
@@ -467,7 +534,7 @@ class Ledger:
         also: InTransaction | None = None,
     ) -> Job | None:
         """A change after which callers see the job ended or gone. Every such change goes through here, and is told of."""
-        return await self._change(statement, job_id, values, also, self._on_end)
+        return await self._change(statement, job_id, values, also, self._on_end, settles=True)
 
     async def _change(
         self,
@@ -476,9 +543,11 @@ class Ledger:
         values: Mapping[str, Any],
         also: InTransaction | None = None,
         on_end: OnEnd | None = None,
+        *,
+        settles: bool = False,
     ) -> Job | None:
         parameters = {"job_id": job_id, "updated_at": datetime.now(UTC), **values}
-        engine = self._single if also is None and on_end is None else self.engine
+        engine = self._single if also is None and on_end is None and not settles else self.engine
         # What was written may be changed again before we hear that it was committed, so it is kept like a read.
         with self.cache.loading(job_id) as load:
             async with engine.begin() as connection:
@@ -486,6 +555,8 @@ class Ledger:
                 job = Job(*row) if row is not None else None
                 if job is not None and also is not None:
                     await also(connection)
+                if job is not None and settles and settling.due(job):
+                    job = await self._settle(connection, job)
                 if job is not None and on_end is not None:
                     await on_end(connection, job)
             if job is not None:
@@ -493,6 +564,17 @@ class Ledger:
                     self._reading.pop((owner, job_id), None)  # a read under way may be of the old row
                 load.store(job)
         return job
+
+
+    async def _settle(self, connection: AsyncConnection, job: Job) -> Job:
+        """Write down what a job came to, and count it where it held something."""
+        account = settling.account(job, self._bills_of(job.provider))
+        row = (await connection.execute(SETTLED, {"job_id": job.id, "usd": account.usd})).one()
+        came_to = {"usd": account.usd or Decimal(0), "seconds": account.seconds}
+        await holds.settle(connection, amounts(job.holds), came_to)
+        if account.usd is None:
+            log.warning("what a job came to is not known", job=job.id, provider=job.provider, model=job.model)
+        return Job(*row)
 
 
 def listing(

@@ -45,6 +45,9 @@ NEXT: Final = {
 TIMED_OUT: Final = "timeout"
 """The code of the error with which a job is given up at its deadline."""
 
+CANCELLED: Final = "cancelled"
+"""The code of the error of a job that was deleted before it ended, or cancelled at its provider."""
+
 INVALID_OUTPUT: Final = "invalid_output"
 """The code of the error of a job whose provider gave something that is no video."""
 

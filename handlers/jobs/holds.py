@@ -1,0 +1,199 @@
+"""What jobs hold of budgets and limits: taken in the transaction that records a job, given back in the one that settles it.
+
+    reserve   held += what the job may take; refused where used + held would exceed the maximum
+    settle    held -= what was taken; used += what it came to
+
+The meters that a job touches are locked one after another in the order of their ids, so that any number of processes can do this
+at once: what is left is never taken twice, and nobody waits for one who waits for them. A window that is over is begun anew by
+whoever comes first; what is held lies in no window, and is used in the one in which it is settled. The clock is PostgreSQL's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import structlog
+from sqlalchemy import ARRAY, DateTime, Numeric, Text, bindparam, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from . import windows
+from .access_tables import meters
+
+log = structlog.get_logger()
+
+NOTHING = Decimal(0)
+
+COUNTED = frozenset({"requests", "polls"})
+"""The metrics of which nothing is held: it is used at once, and for good."""
+
+WORDS = {
+    "virtual_key": "the virtual key",
+    "provider_config": "the virtual key at this provider",
+    "team": "the team",
+    "customer": "the customer",
+    "provider_key": "the provider key",
+    "provider": "the provider",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A meter, as it stands."""
+
+    id: str
+    kind: str
+    metric: str
+    scope: str
+    scope_id: str
+    limit: Decimal  # with what an override adds now
+    reset_duration: str | None
+    calendar_aligned: bool
+    window_began: datetime
+    used: Decimal
+    held: Decimal
+    now: datetime
+
+    @property
+    def left(self) -> Decimal:
+        return max(NOTHING, self.limit - self.used - self.held)
+
+    @property
+    def window_ends(self) -> datetime | None:
+        return windows.ends(self.window_began, self.reset_duration, self.calendar_aligned)
+
+    @property
+    def resets_in(self) -> float | None:
+        """Seconds until the next window begins; None: never."""
+        ends = self.window_ends
+        return None if ends is None else max(0.0, (ends - self.now).total_seconds())
+
+
+class Exhausted(Exception):
+    """A meter has too little left. Nothing was taken of any."""
+
+    def __init__(self, standing: Standing, wanted: Decimal) -> None:
+        super().__init__(standing.id)
+        self.standing = standing
+        self.wanted = wanted
+
+    @property
+    def message(self) -> str:
+        """For the caller: which meter, what is left, when there is more."""
+        at, whose = self.standing, WORDS[self.standing.scope]
+        ends = at.window_ends
+        anew = f" It begins anew at {ends:%Y-%m-%dT%H:%M:%SZ}." if ends is not None else ""
+        match at.metric:
+            case "usd":
+                kind = "budget" if at.kind == "budget" else "limit of spending"
+                return f"The {kind} of {whose} has ${at.left:f} left of ${at.limit:f}; this may cost ${self.wanted:f}.{anew}"
+            case "seconds":
+                return f"{whose.capitalize()} has {at.left:f} of {at.limit:f} seconds of video left; this takes {self.wanted:f}.{anew}"
+            case "concurrent":
+                return f"{whose.capitalize()} may have {at.limit:f} jobs at once, and has them. Wait until one has ended."
+            case _:
+                return f"{whose.capitalize()} may make {at.limit:f} such requests in {at.reset_duration}, and has.{anew}"
+
+
+LOCK = (
+    select(
+        *(meters.c[name] for name in ("id", "kind", "metric", "scope", "scope_id", "maximum", "reset_duration")),
+        *(meters.c[name] for name in ("calendar_aligned", "window_began", "used", "held")),
+        *(meters.c[name] for name in ("override_amount", "override_until")),
+        func.clock_timestamp().label("now"),
+    )
+    .where(meters.c.id == func.any(bindparam("ids", type_=ARRAY(Text))))
+    .order_by(meters.c.id)
+)
+LOOK, LOCK = LOCK, LOCK.with_for_update()
+WRITE = text(
+    "UPDATE meters SET used = new.used, held = new.held, window_began = new.window_began "
+    "FROM unnest(:ids, :used, :held, :began) AS new(id, used, held, window_began) WHERE meters.id = new.id"
+).bindparams(
+    bindparam("ids", type_=ARRAY(Text)),
+    bindparam("used", type_=ARRAY(Numeric)),
+    bindparam("held", type_=ARRAY(Numeric)),
+    bindparam("began", type_=ARRAY(DateTime(timezone=True))),
+)
+
+
+async def reserve(
+    connection: AsyncConnection, wanted: Mapping[str, Decimal], instead_of: Mapping[str, Decimal] | None = None
+) -> list[Standing]:
+    """Take what a job wants of each meter, by its id, and give back what it has of each so far (`instead_of`).
+
+    Returns the meters as they stand then. Raises Exhausted, upon which the transaction is not to be committed. A meter that has
+    been deleted is no limit any more.
+    """
+    has = instead_of or {}
+    standing = []
+    for meter in await _locked(connection, {*wanted, *has}):
+        more = wanted.get(meter.id, NOTHING) - has.get(meter.id, NOTHING)
+        full = meter.used + meter.held >= meter.limit
+        if meter.id in wanted and (
+            meter.used + meter.held + more > meter.limit if more > 0 else full and meter.id not in has
+        ):
+            raise Exhausted(meter, wanted[meter.id])
+        if meter.metric in COUNTED:  # what was counted stays counted, also when another target is asked
+            standing.append(_changed(meter, used=max(more, NOTHING)))
+        else:
+            standing.append(_changed(meter, held=more))
+    await _write(connection, standing)
+    return [meter for meter in standing if meter.id in wanted]
+
+
+async def settle(connection: AsyncConnection, holds: Mapping[str, Decimal], came_to: Mapping[str, Decimal]) -> None:
+    """Give back what a job holds, and count what it came to, by metric (`usd`, `seconds`)."""
+    settled = []
+    for meter in await _locked(connection, holds):
+        if meter.metric not in COUNTED:
+            settled.append(_changed(meter, used=came_to.get(meter.metric, NOTHING), held=-holds[meter.id]))
+    await _write(connection, settled)
+
+
+async def standing(connection: AsyncConnection, ids: Sequence[str]) -> list[Standing]:
+    """The meters as they stand, without touching them."""
+    rows = (await connection.execute(LOOK, {"ids": sorted(ids)})).mappings().all() if ids else []
+    return [_standing(row) for row in rows]
+
+
+async def _locked(connection: AsyncConnection, ids: Mapping[str, Any] | set[str]) -> list[Standing]:
+    if not ids:
+        return []
+    return [_standing(row) for row in (await connection.execute(LOCK, {"ids": sorted(ids)})).mappings().all()]
+
+
+def _standing(row: Mapping[Any, Any]) -> Standing:
+    """A row of `meters`, in the window of now."""
+    values = dict(row)
+    amount, until, now = values.pop("override_amount"), values.pop("override_until"), values["now"]
+    limit = values.pop("maximum")
+    if amount is not None and (until is None or until > now):
+        limit += amount
+    began = windows.began(values["window_began"], values["reset_duration"], values["calendar_aligned"], now)
+    if began > values["window_began"]:
+        values |= {"window_began": began, "used": NOTHING}
+    return Standing(limit=limit, **values)
+
+
+def _changed(meter: Standing, *, used: Decimal = NOTHING, held: Decimal = NOTHING) -> Standing:
+    values = {name: getattr(meter, name) for name in Standing.__slots__}
+    if meter.held + held < 0:
+        log.error("a meter holds less than is given back to it", meter=meter.id, held=str(meter.held), back=str(-held))
+    return Standing(**{**values, "used": meter.used + used, "held": max(NOTHING, meter.held + held)})
+
+
+async def _write(connection: AsyncConnection, changed: Sequence[Standing]) -> None:
+    if changed:
+        await connection.execute(
+            WRITE,
+            {
+                "ids": [meter.id for meter in changed],
+                "used": [meter.used for meter in changed],
+                "held": [meter.held for meter in changed],
+                "began": [meter.window_began for meter in changed],
+            },
+        )
