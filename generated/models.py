@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -242,23 +243,18 @@ class ModelInput(StrEnum):
     video = 'video'
 
 
-class ModelPrice(BaseModel):
+class PriceConfidence(StrEnum):
+    confirmed = 'confirmed'
+    unconfirmed = 'unconfirmed'
+
+
+class TokenPrices(BaseModel):
     model_config = ConfigDict(
         validate_by_name=True,
     )
-    usd_per_second: Annotated[
-        StrictFloat, Field(description='US dollars for each second of video.', ge=0.0)
-    ]
-    resolution: Annotated[
-        StrictStr | MISSING,
-        Field(
-            description='The short edge this price is for, for example `720p`. Absent for all.'
-        ),
-    ] = MISSING
-    audio: Annotated[
-        StrictBool | MISSING,
-        Field(description='Whether this price is with sound. Absent for both.'),
-    ] = MISSING
+    input: Annotated[StrictFloat, Field(description='What is read.', ge=0.0)]
+    text: Annotated[StrictFloat, Field(description='Text that is written.', ge=0.0)]
+    video: Annotated[StrictFloat, Field(description='Video that is made.', ge=0.0)]
 
 
 class HealthStatus(StrEnum):
@@ -726,6 +722,64 @@ class ModelCapabilities(BaseModel):
     ]
 
 
+class ModelPrice(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    resolution: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The short edge this price is for, for example `720p`; `4k` is 2160 pixels. Absent for all.'
+        ),
+    ] = MISSING
+    audio: Annotated[
+        StrictBool | MISSING,
+        Field(description='Whether this price is with sound. Absent for both.'),
+    ] = MISSING
+    usd_per_second: Annotated[
+        StrictFloat | MISSING,
+        Field(description='US dollars for each second of each video.', ge=0.0),
+    ] = MISSING
+    usd_per_video: Annotated[
+        StrictFloat | MISSING,
+        Field(description='US dollars for each video, however long.', ge=0.0),
+    ] = MISSING
+    usd_per_job: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='US dollars for the job, however many videos it makes.', ge=0.0
+        ),
+    ] = MISSING
+    usd_per_million_tokens: TokenPrices | MISSING = MISSING
+    tokens_per_second: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='How many tokens a second of video has. Absent when it is not known; then there is no estimate.',
+            ge=0.0,
+        ),
+    ] = MISSING
+    usd_per_input_image: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='US dollars for each image that the video is made from.', ge=0.0
+        ),
+    ] = MISSING
+    minimum_usd: Annotated[
+        StrictFloat | MISSING,
+        Field(description='The least that a job costs, in US dollars.', ge=0.0),
+    ] = MISSING
+    source: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Where the price was read. Absent when the operator has set it.'
+        ),
+    ] = MISSING
+    confirmed: Annotated[
+        date | MISSING, Field(description='The day on which it was read there.')
+    ] = MISSING
+    confidence: PriceConfidence | MISSING = MISSING
+
+
 class Health(BaseModel):
     model_config = ConfigDict(
         validate_by_name=True,
@@ -1184,7 +1238,7 @@ class Model(BaseModel):
     pricing: Annotated[
         list[ModelPrice] | MISSING,
         Field(
-            description="The provider's list price, where it is known. The first entry that fits the request applies."
+            description="What a video costs, where that is known: the provider's list prices, or those that the operator has set. The first entry\nthat fits the request applies; a resolution that none fits has no price.\n"
         ),
     ] = MISSING
 
