@@ -63,8 +63,9 @@ faults: .venv/dev.stamp ## A thousand creates with every kind of trouble: is any
 chaos: .venv/dev.stamp ## Kill processes and stop PostgreSQL while hundreds of jobs run: is any lost, or made twice
 	$(BIN)/python -m tests.chaos
 
-docs: .venv/dev.stamp ## The adapters and the catalogue -> the table in docs/providers.md
+docs: .venv/dev.stamp ## The adapters, the catalogue and the prices -> the tables in docs/
 	$(BIN)/python -m docs.capabilities
+	$(BIN)/python -m docs.prices
 
 bench: .venv/dev.stamp ## Measure, in one run: beside the LiteLLM proxy, and with many jobs, clients, rows and bytes
 	$(BIN)/python -m bench

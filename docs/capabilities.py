@@ -1,4 +1,4 @@
-"""The table of docs/providers.md: what each provider can do, asked of the adapters and the catalogue.
+"""The table of docs/providers.md: what each provider can do, asked of the adapters, the catalogue and the prices.
 
     python -m docs.capabilities     (or `make docs`)
 
@@ -25,6 +25,7 @@ from handlers.errors import InvalidRequest, NotSent
 from handlers.media.images import Image
 from handlers.providers.adapter import Account, Adapter
 from handlers.providers.catalog import Capabilities, Input, catalog
+from handlers.providers.pricing import price_book
 from handlers.providers.registry import PROVIDERS
 from handlers.upstream import Reply, Upstream
 
@@ -70,7 +71,7 @@ def _row(name: str, adapter: Adapter, models: Mapping[str, Capabilities]) -> lis
         inputs(adapter, models),
         sound(adapter, models),
         ", ".join(picture for picture in PICTURES if picture in adapter.variants) or NO,
-        ", ".join(cost(adapter, models)) or NO,
+        ", ".join(cost(adapter)) or NO,
         "any" if adapter.open_models else str(len(models)),
         retired(models),
     ]
@@ -94,13 +95,13 @@ def sound(adapter: Adapter, models: Mapping[str, Capabilities]) -> str:
     return _tried(adapter, {"audio": True})
 
 
-def cost(adapter: Adapter, models: Mapping[str, Capabilities]) -> list[str]:
-    """Where the cost of a job stands: in the job, if code of the adapter fills `cost_usd`; as list prices in the catalogue."""
+def cost(adapter: Adapter) -> list[str]:
+    """Where the cost of a job stands: in the job, if code of the adapter fills `cost_usd`; as list prices in pricing.yaml."""
     own = {kind.__module__ for kind in type(adapter).__mro__ if issubclass(kind, Adapter)}
     used = {str(getattr(value, "__module__", "")) for module in own for value in vars(sys.modules[module]).values()}
     ours = {module for module in own | used if module.startswith("handlers.providers.")}
     told = any(_fills(module, "cost_usd") for module in ours)
-    listed = any(can.prices for can in models.values())
+    listed = bool(price_book().vendors[adapter.name].models)
     return [word for word, holds in (("job", told), ("list", listed)) if holds]
 
 

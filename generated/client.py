@@ -392,6 +392,7 @@ class Client:
         self,
         body: models.VideoGenerationRequest,
         *,
+        dry_run: bool | None = None,
         x_bf_api_key: str | None = None,
         x_bf_api_key_id: str | None = None,
         x_bf_session_id: str | None = None,
@@ -415,6 +416,10 @@ class Client:
         frame the message (`authorization`, `cookie`, `x-api-key`, `host`, `content-type`, `range` and the like) and those that
         the provider's own protocol uses.
 
+        dry_run: Whether only to check everything, and to say what it would cost: credential, parameters, image,
+            limits and budgets. Nothing is made, recorded or sent to a provider. The answer is the job as it would be
+            accepted, with the target that would be asked first and `usage.estimated_cost`; its `id` is `dry_run`,
+            which names no job. Default: False.
         x_bf_api_key: The name of the provider key to use, in place of a weighted choice.
         x_bf_api_key_id: The id of the provider key to use. It wins over `x-bf-api-key`.
         x_bf_session_id: Requests of one caller with the same session id are given the same provider key while it can
@@ -440,6 +445,7 @@ class Client:
                 _Request(
                     "POST",
                     "/v1/videos",
+                    query={"dry_run": dry_run},
                     headers={
                         "x-bf-api-key": x_bf_api_key,
                         "x-bf-api-key-id": x_bf_api_key_id,
@@ -873,6 +879,7 @@ class Client:
         timeout: float,
         on_progress: Callable[[models.VideoGenerationResponse], None] | None = None,
         poll_interval: float | None = None,
+        dry_run: bool | None = None,
         x_bf_api_key: str | None = None,
         x_bf_api_key_id: str | None = None,
         x_bf_session_id: str | None = None,
@@ -891,6 +898,7 @@ class Client:
                 _Request(
                     "POST",
                     "/v1/videos",
+                    query={"dry_run": dry_run},
                     headers={
                         "x-bf-api-key": x_bf_api_key,
                         "x-bf-api-key-id": x_bf_api_key_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -130,10 +131,19 @@ class VideoUsage(BaseModel):
         validate_by_name=True,
     )
     cost: Annotated[
-        StrictFloat | MISSING, Field(description='The price of the job.')
+        StrictFloat | MISSING,
+        Field(
+            description="What the job has cost, with all targets that it was placed with: the provider's own figure, or else its price. Absent\nwhile the job is not over, and where neither is known.\n"
+        ),
+    ] = MISSING
+    estimated_cost: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='The most that the job was expected to cost when it was placed, which is held in every budget that it touches until\nthe job is over. Absent where no price is known.\n'
+        ),
     ] = MISSING
     currency: Annotated[
-        Literal['USD'] | MISSING, Field(description='The currency of `cost`.')
+        Literal['USD'] | MISSING, Field(description='The currency of both.')
     ] = MISSING
 
 
@@ -242,23 +252,18 @@ class ModelInput(StrEnum):
     video = 'video'
 
 
-class ModelPrice(BaseModel):
+class PriceConfidence(StrEnum):
+    confirmed = 'confirmed'
+    unconfirmed = 'unconfirmed'
+
+
+class TokenPrices(BaseModel):
     model_config = ConfigDict(
         validate_by_name=True,
     )
-    usd_per_second: Annotated[
-        StrictFloat, Field(description='US dollars for each second of video.', ge=0.0)
-    ]
-    resolution: Annotated[
-        StrictStr | MISSING,
-        Field(
-            description='The short edge this price is for, for example `720p`. Absent for all.'
-        ),
-    ] = MISSING
-    audio: Annotated[
-        StrictBool | MISSING,
-        Field(description='Whether this price is with sound. Absent for both.'),
-    ] = MISSING
+    input: Annotated[StrictFloat, Field(description='What is read.', ge=0.0)]
+    text: Annotated[StrictFloat, Field(description='Text that is written.', ge=0.0)]
+    video: Annotated[StrictFloat, Field(description='Video that is made.', ge=0.0)]
 
 
 class HealthStatus(StrEnum):
@@ -532,6 +537,15 @@ class VideoRemixRequest(BaseModel):
             min_length=1,
         ),
     ]
+    max_cost: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='The most that the job may cost, in US dollars. A target that may cost more is not asked; if all may, the answer is 402\nand nothing is sent. With `failover: job` it is what all targets together may cost.\n',
+            examples=[1.5],
+            gt=0.0,
+            le=1000000.0,
+        ),
+    ] = MISSING
     metadata: Metadata | MISSING = MISSING
     webhook_url: Annotated[
         StrictStr | MISSING,
@@ -724,6 +738,64 @@ class ModelCapabilities(BaseModel):
     negative_prompt: Annotated[
         StrictBool, Field(description='Whether `negative_prompt` is taken.')
     ]
+
+
+class ModelPrice(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    resolution: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The short edge this price is for, for example `720p`; `4k` is 2160 pixels. Absent for all.'
+        ),
+    ] = MISSING
+    audio: Annotated[
+        StrictBool | MISSING,
+        Field(description='Whether this price is with sound. Absent for both.'),
+    ] = MISSING
+    usd_per_second: Annotated[
+        StrictFloat | MISSING,
+        Field(description='US dollars for each second of each video.', ge=0.0),
+    ] = MISSING
+    usd_per_video: Annotated[
+        StrictFloat | MISSING,
+        Field(description='US dollars for each video, however long.', ge=0.0),
+    ] = MISSING
+    usd_per_job: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='US dollars for the job, however many videos it makes.', ge=0.0
+        ),
+    ] = MISSING
+    usd_per_million_tokens: TokenPrices | MISSING = MISSING
+    tokens_per_second: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='How many tokens a second of video has. Absent when it is not known; then there is no estimate.',
+            ge=0.0,
+        ),
+    ] = MISSING
+    usd_per_input_image: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='US dollars for each image that the video is made from.', ge=0.0
+        ),
+    ] = MISSING
+    minimum_usd: Annotated[
+        StrictFloat | MISSING,
+        Field(description='The least that a job costs, in US dollars.', ge=0.0),
+    ] = MISSING
+    source: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Where the price was read. Absent when the operator has set it.'
+        ),
+    ] = MISSING
+    confirmed: Annotated[
+        date | MISSING, Field(description='The day on which it was read there.')
+    ] = MISSING
+    confidence: PriceConfidence | MISSING = MISSING
 
 
 class Health(BaseModel):
@@ -948,6 +1020,15 @@ class VideoGenerationRequest(BaseModel):
         ),
     ] = MISSING
     failover: Failover | MISSING = MISSING
+    max_cost: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='The most that the job may cost, in US dollars. A target that may cost more is not asked; if all may, the answer is 402\nand nothing is sent. With `failover: job` it is what all targets together may cost.\n',
+            examples=[1.5],
+            gt=0.0,
+            le=1000000.0,
+        ),
+    ] = MISSING
     metadata: Metadata | MISSING = MISSING
     webhook_url: Annotated[
         StrictStr | MISSING,
@@ -1039,6 +1120,15 @@ class VideoGenerationForm(BaseModel):
         ),
     ] = MISSING
     failover: Failover | MISSING = MISSING
+    max_cost: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='The most that the job may cost, in US dollars. A target that may cost more is not asked; if all may, the answer is 402\nand nothing is sent. With `failover: job` it is what all targets together may cost.\n',
+            examples=[1.5],
+            gt=0.0,
+            le=1000000.0,
+        ),
+    ] = MISSING
     metadata: Metadata | MISSING = MISSING
     webhook_url: Annotated[
         StrictStr | MISSING,
@@ -1108,6 +1198,19 @@ class BifrostResponseExtraFields(BaseModel):
         StrictStr | MISSING, Field(description="The provider's own id of the job.")
     ] = MISSING
     provider_outcome: ProviderOutcome | MISSING = MISSING
+    dry_run: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether the job was only looked at, and not made. Absent where it was made.'
+        ),
+    ] = MISSING
+    estimate: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='How the estimated cost comes about. In the answer to a dry run only.',
+            examples=['4 s at USD 0.12'],
+        ),
+    ] = MISSING
     provider_status: Annotated[
         StrictStr | MISSING,
         Field(
@@ -1184,7 +1287,7 @@ class Model(BaseModel):
     pricing: Annotated[
         list[ModelPrice] | MISSING,
         Field(
-            description="The provider's list price, where it is known. The first entry that fits the request applies."
+            description="What a video costs, where that is known: the provider's list prices, or those that the operator has set. The first entry\nthat fits the request applies; a resolution that none fits has no price.\n"
         ),
     ] = MISSING
 

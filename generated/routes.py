@@ -50,6 +50,7 @@ class Videos(Protocol[Caller]):
         self,
         caller: Caller,
         body: schemas.VideoGenerationRequest,
+        dry_run: bool = False,
         x_bf_api_key: str | None = None,
         x_bf_api_key_id: str | None = None,
         x_bf_session_id: str | None = None,
@@ -391,11 +392,12 @@ def bind(
     layer found) and `payload` (the JSON form of the body that the body validator accepted).
     """
 
-    async def serve_video_generation(user: Caller, payload: Payload) -> Response:
+    async def serve_video_generation(user: Caller, payload: Payload, dry_run: bool = False) -> Response:
         return _respond(
             await videos.video_generation(
                 user,
                 schemas.VideoGenerationRequest.model_validate(payload),
+                dry_run,
                 request.headers.get("x-bf-api-key"),
                 request.headers.get("x-bf-api-key-id"),
                 request.headers.get("x-bf-session-id"),

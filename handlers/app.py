@@ -33,6 +33,7 @@ from .edge.parameters import Repeated
 from .edge.requests import Requests
 from .errors import ReelgateError
 from .media.uploads import Uploads
+from .providers.pricing import price_book
 from .settings import Settings
 from .worker import Worker
 
@@ -44,7 +45,7 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
     ledger, providers = worker.ledger, worker.providers
     operations = bind(
         videos=Videos(ledger, worker.dispatcher, providers, worker.outputs, worker.endpoints),
-        models=Models(providers),
+        models=Models(providers, price_book()),
         webhooks=Webhooks(worker.endpoints, worker.deliveries, worker.sending),
         providers=Providers(ledger),
         health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),

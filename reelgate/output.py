@@ -27,7 +27,14 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from generated.models import BifrostError, Health, ModelListResponse, VideoGenerationResponse, VideoObject
+from generated.models import (
+    BifrostError,
+    Health,
+    ModelListResponse,
+    ModelPrice,
+    VideoGenerationResponse,
+    VideoObject,
+)
 
 UNBOUNDED = 1_000_000  # characters: a line that is not for a terminal is never wrapped or cut to fit one
 LONGEST_PROMPT = 60  # characters of a prompt in a table
@@ -99,7 +106,7 @@ class Output:
         for model in answer.data:
             can = model.capabilities
             takes = [name for name in ("audio", "seed", "negative_prompt") if getattr(can, name)]
-            prices = sorted({price.usd_per_second for price in model.pricing} if model.pricing is not MISSING else ())
+            prices = sorted(set(_rates(model.pricing) if model.pricing is not MISSING else ()))
             table.add_row(
                 model.id,
                 ", ".join(can.inputs),
@@ -232,6 +239,15 @@ def _state(job: VideoObject | VideoGenerationResponse) -> Text:
 
 def _moment(unix: int) -> str:
     return f"{datetime.fromtimestamp(unix).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _rates(prices: Iterable[ModelPrice]) -> Iterator[float]:
+    """US dollars per second, of those prices that can be said so."""
+    for price in prices:
+        if price.usd_per_second is not MISSING:
+            yield price.usd_per_second
+        elif price.usd_per_million_tokens is not MISSING and price.tokens_per_second is not MISSING:
+            yield price.usd_per_million_tokens.video * price.tokens_per_second / 1_000_000
 
 
 def _cost(job: VideoGenerationResponse) -> str:

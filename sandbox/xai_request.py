@@ -93,8 +93,8 @@ def check_generation(body: Mapping[str, Any]) -> Order:
     width, height = pixels(body.get("aspect_ratio", ASPECT), resolution)
     seconds = int(body.get("duration", DURATION))
     ticks = seconds * prices[resolution]
-    if "image" in body:
-        ticks += TICKS_PER_IMAGE.get(model, TICKS_PER_IMAGE_LATER)
+    images = ("image" in body) + len(body.get("reference_images", []))
+    ticks += images * TICKS_PER_IMAGE.get(model, TICKS_PER_IMAGE_LATER)
     scene = Scene(body["prompt"], width, height, seconds, body.get("generate_audio", True))
     return Order(model, scene, _image(body.get("image", {}).get("url", "")), ticks)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from generated import models
@@ -10,6 +12,7 @@ from generated.routes import Answer
 
 from ..access.callers import Caller
 from ..providers.catalog import Capabilities
+from ..providers.pricing import Order, Price, PriceBook
 from ..providers.registry import Provider, Registry
 
 OPERATIONS = {
@@ -23,19 +26,20 @@ OPERATIONS = {
 
 
 class Models:
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, book: PriceBook) -> None:
         self._registry = registry
+        self._book = book
 
     async def model_list(self, caller: Caller) -> Answer[models.ModelListResponse]:
         listed = [
-            model(provider, name, can)
+            model(provider, name, can, self._book)
             for provider in self._registry
             for name, can in sorted(provider.usable_models().items())
         ]
         return Answer(models.ModelListResponse(object="list", data=listed))
 
 
-def model(provider: Provider, name: str, can: Capabilities) -> models.Model:
+def model(provider: Provider, name: str, can: Capabilities, book: PriceBook) -> models.Model:
     """An entry of the catalogue -> the contract's model."""
     limits: dict[str, Any] = {
         "seconds": can.seconds,
@@ -43,7 +47,7 @@ def model(provider: Provider, name: str, can: Capabilities) -> models.Model:
         "default_seconds": can.default_seconds,
         "default_size": can.default_size,
     }
-    prices = [models.ModelPrice(**price.model_dump(exclude_none=True)) for price in can.prices]
+    prices = [_price(price) for price in book.prices(provider.priced_as, Order(provider.name, name))]
     return models.Model(
         id=f"{provider.name}/{name}",
         object="model",
@@ -59,3 +63,14 @@ def model(provider: Provider, name: str, can: Capabilities) -> models.Model:
         ),
         **({"pricing": prices} if prices else {}),
     )
+
+
+def _price(price: Price) -> models.ModelPrice:
+    return models.ModelPrice.model_validate(_with_numbers(price.model_dump(exclude_none=True)))
+
+
+def _with_numbers(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Decimals become what JSON calls a number, also in objects within."""
+    numbers = {name: float(value) for name, value in said.items() if isinstance(value, Decimal)}
+    objects = {name: _with_numbers(value) for name, value in said.items() if isinstance(value, dict)}
+    return {**said, **numbers, **objects}

@@ -315,7 +315,7 @@ def values_of(snapshot: Snapshot) -> dict[str, Any]:
         "size": snapshot.size,
         "completed_at": (snapshot.completed_at or datetime.now(UTC)) if failed else None,
         "expires_at": snapshot.expires_at,
-        "cost_usd": snapshot.cost_usd,
+        "cost_usd": None if snapshot.cost_usd is None else float(snapshot.cost_usd),  # as the column is
     }
     values = {name: value for name, value in said.items() if value is not None}
     values["provider_status"] = snapshot.provider_status  # None again once the provider says a word we know

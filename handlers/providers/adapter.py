@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -132,7 +133,7 @@ class Snapshot:
     error_code: str | None = None
     error_message: str | None = None
     filtered: Filtered | None = None
-    cost_usd: float | None = None
+    cost_usd: Decimal | None = None  # exactly what it was charged
     poll_after: float | None = None  # seconds until the provider wants to be asked again
 
 
@@ -184,6 +185,7 @@ class Adapter:
     variants: ClassVar[frozenset[str]] = frozenset({"video"})  # what `source` can be asked for
     image_urls: ClassVar[bool] = True  # whether it fetches an image that is named by URL; if not, we do
     erases: ClassVar[bool] = True  # whether `delete` erases one that has ended
+    editor: ClassVar[str | None] = None  # the model that makes every remix; None: the one that made the video
 
     def fetches(self, account: Account, url: str) -> bool:
         """Whether the provider fetches the image at this URL."""

@@ -14,15 +14,6 @@ from pydantic import BaseModel, ConfigDict
 Input = Literal["text", "image", "video"]
 
 
-class Price(BaseModel):
-    """US dollars per second of video, for a resolution (short edge, "720p") and with or without sound, where that matters."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    usd_per_second: float
-    resolution: str | None = None
-    audio: bool | None = None
-
-
 class Retired(BaseModel):
     """The vendor has switched it off."""
 
@@ -57,7 +48,6 @@ class Capabilities(BaseModel):
     negative_prompt: bool = False
     prompt_characters: int | None = None  # UTF-16 code units
     image: ImageLimits = ImageLimits()
-    prices: tuple[Price, ...] = ()
     confirmed: date | None = None
     retired: Retired | None = None
 

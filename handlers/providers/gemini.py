@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -47,6 +48,7 @@ from .google import (
     veo_parameters,
     withheld,
 )
+from .pricing import cost, price_book, price_for
 
 REVISION = "2026-05-20"
 INTERACTIONS = "/v1beta/interactions"
@@ -62,9 +64,6 @@ STATUS = {
     "incomplete": "failed",
     "budget_exceeded": "failed",
 }
-USD_PER_TOKEN = {"gemini-omni-1.1-flash": {"input": 1.5e-6, "text": 9e-6, "video": 17.5e-6}}
-"""Model -> what a token read costs, and one written, by its kind. UNCONFIRMED whether thoughts are among the text."""
-
 MOST = 256 * 1024 * 1024  # bytes of an answer, which may carry a video
 
 
@@ -256,7 +255,7 @@ def decode(job: Interaction | Operation) -> Snapshot:
         snapshot = withheld(job.id, 1, (message,) if message else ())
     else:
         snapshot = Snapshot(job.id, "completed")
-    return replace(snapshot, completed_at=known(job.updated), cost_usd=cost(job))
+    return replace(snapshot, completed_at=known(job.updated), cost_usd=charge(job))
 
 
 def said(interaction: Interaction) -> tuple[str | None, str | None]:
@@ -299,14 +298,23 @@ def veo_result(operation: Operation) -> GenerateVideoResponse | MISSING:
     return MISSING if operation.response is MISSING else operation.response.generate_video_response
 
 
-def cost(interaction: Interaction) -> float | None:
-    """US dollars by list price, once the tokens are counted and where the price is known."""
-    prices = USD_PER_TOKEN.get(str(interaction.model))
-    if interaction.usage is MISSING or prices is None:
+def charge(interaction: Interaction) -> Decimal | None:
+    """US dollars by list price, once the tokens are counted and where the price is known.
+
+    UNCONFIRMED whether thoughts are among the text.
+    """
+    listed = price_book().listed("gemini", str(interaction.model))
+    price = price_for(listed.prices, None, None) if listed is not None else None
+    usage = interaction.usage
+    if usage is MISSING or price is None:
         return None
-    written = given(interaction.usage.output_tokens_by_modality)
-    usd = (known(interaction.usage.total_input_tokens) or 0) * prices["input"]
-    return usd + sum((known(count.tokens) or 0) * prices.get(str(count.modality), 0.0) for count in written)
+    written = given(usage.output_tokens_by_modality)
+    if not written and (known(usage.total_output_tokens) or 0) > 0:
+        return None  # what was written is not told
+    tokens = {"input": known(usage.total_input_tokens) or 0}
+    for count in written:
+        tokens[str(count.modality)] = tokens.get(str(count.modality), 0) + (known(count.tokens) or 0)
+    return cost(price, tokens=tokens)
 
 
 def with_file(snapshot: Snapshot, file: File | None) -> Snapshot:

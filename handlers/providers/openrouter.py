@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -139,7 +140,7 @@ def decode(job: Job) -> Snapshot:
         error_code="content_filtered" if moderated else ended_by,
         error_message=why,
         filtered=Filtered(1, (str(why),)) if moderated else None,
-        cost_usd=None if cost is MISSING else cost,
+        cost_usd=None if cost is MISSING or cost is None else Decimal(str(cost)),
     )
 
 

@@ -56,6 +56,7 @@ class Provider:
     closed: bool  # whether `models` are all there are
     at_vendor: bool  # whether this is the vendor's own service, which may have been switched off
     poll_seconds: float
+    sandbox: bool = False  # whether it is an emulator
     network: Network = field(default_factory=Network)
     refused: frozenset[str] = frozenset()  # request types that the configuration does not allow
     shows_raw_request: bool = False
@@ -78,6 +79,12 @@ class Provider:
                 param="model",
             )
         return known or ANYTHING
+
+    @property
+    def priced_as(self) -> str | None:
+        """The vendor whose list prices hold here; None for a server at another address, which sends bills of its own."""
+        own_address = not self.adapter.base_url  # every user of Azure has one
+        return self.adapter.name if self.at_vendor or own_address or self.sandbox else None
 
     def usable_models(self) -> Mapping[str, Capabilities]:
         """The models of the catalogue that can be used now."""
@@ -204,6 +211,7 @@ def build_sandbox(own_url: str, job_seconds: float, http: Upstream) -> Registry:
             closed=not adapter.open_models,
             at_vendor=False,
             poll_seconds=min(0.5, job_seconds / 8),
+            sandbox=True,
         )
     return Registry(emulated, sandbox=True, raw_on_request=True)
 

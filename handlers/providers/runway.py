@@ -11,6 +11,7 @@ daily limit is a 429 too, told apart by its text only, so it counts as rate limi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -34,7 +35,7 @@ from .refusals import refusal
 
 EDITOR = "aleph2"  # Runway's model that changes a video as a prompt says
 VERSION = "2024-11-06"
-USD_PER_CREDIT = 0.01
+USD_PER_CREDIT = Decimal("0.01")
 STATUS = {
     "PENDING": "queued",
     "THROTTLED": "queued",  # held back by the account's concurrency
@@ -64,6 +65,7 @@ class Runway(Adapter):
     url_variables = ("RUNWAYML_BASE_URL",)
     sandbox_path = "/runway"
     sandbox_secret = "key_sandbox_reelgate"  # noqa: S105  opens nothing but an emulator
+    editor = EDITOR
     poll_seconds = 5.0  # the least the vendor's SDK allows
 
     async def generate(
@@ -169,7 +171,7 @@ def decode(task: Task) -> Snapshot:
         error_code="content_filtered" if filtered else code,
         error_message=failure,
         filtered=Filtered(1, (str(code),)) if filtered else None,
-        cost_usd=None if task.cost is MISSING else task.cost.credits * USD_PER_CREDIT,
+        cost_usd=None if task.cost is MISSING else Decimal(str(task.cost.credits)) * USD_PER_CREDIT,
     )
 
 

@@ -13,6 +13,7 @@ status, or a 400 or 403 to the create.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -39,7 +40,7 @@ from .refusals import refusal
 T = TypeVar("T")
 
 EDITOR = "grok-imagine-video"  # the one model that changes a video
-TICKS_PER_USD = 10**10
+TICK = 10  # a tick is 10^-10 US dollars
 STATUS = {
     "pending": "queued",  # in progress as soon as there is some
     "done": "completed",
@@ -87,6 +88,7 @@ class XAI(Adapter):
     name = "xai"
     base_url = "https://api.x.ai/v1"
     key_variables = ("XAI_API_KEY",)
+    editor = EDITOR
     sandbox_path = "/xai/v1"
     sandbox_secret = "xai-sandbox-reelgate"  # noqa: S105  opens nothing but an emulator
 
@@ -258,10 +260,10 @@ def says(message: str | None, words: tuple[str, ...]) -> bool:
     return message is not None and any(each in message for each in words)
 
 
-def cost(usage: Usage | None) -> float | None:
+def cost(usage: Usage | None) -> Decimal | None:
     """What was charged, in US dollars; None if it is not said."""
     ticks = None if usage is None else said(usage.cost_in_usd_ticks)
-    return None if ticks is None else ticks / TICKS_PER_USD
+    return None if ticks is None else Decimal(ticks).scaleb(-TICK)
 
 
 def said(value: T | MISSING | None) -> T | None:

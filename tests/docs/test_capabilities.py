@@ -42,10 +42,10 @@ def test_where_no_models_are_listed_the_adapter_is_asked() -> None:
 
 
 def test_where_the_cost_stands_is_read_off_the_code() -> None:
-    assert cost(PROVIDERS["runway"], catalog()["runway"]) == ["job", "list"]
-    assert cost(PROVIDERS["vertex"], catalog()["vertex"]) == ["list"]
-    assert cost(PROVIDERS["openrouter"], {}) == ["job"]
-    assert cost(PROVIDERS["vllm"], {}) == []
+    assert cost(PROVIDERS["runway"]) == ["job", "list"]
+    assert cost(PROVIDERS["vertex"]) == ["list"]
+    assert cost(PROVIDERS["openrouter"]) == ["job"]
+    assert cost(PROVIDERS["vllm"]) == []
 
 
 def test_what_is_switched_off_is_counted() -> None:

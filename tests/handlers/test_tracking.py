@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def test_only_what_a_provider_says_is_changed() -> None:
 
 def test_an_end_has_a_time_and_a_reason() -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    done = values_of(Snapshot("n", "completed", progress=97.0, completed_at=moment, cost_usd=0.0))
+    done = values_of(Snapshot("n", "completed", progress=97.0, completed_at=moment, cost_usd=Decimal(0)))
     assert (done["progress"], done["cost_usd"]) == (100.0, 0.0)
     assert "completed_at" not in done, "it is not, until its file is here"
     assert values_of(Snapshot("n", "failed", completed_at=moment))["completed_at"] == moment

@@ -39,18 +39,6 @@ def test_what_is_said_of_a_model_agrees_with_itself(model: Capabilities) -> None
         assert re.fullmatch(r"[1-9]\d{1,4}x[1-9]\d{1,4}", size)
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_some_price_fits_every_request(model: Capabilities) -> None:
-    assert model.prices
-    assert all(price.usd_per_second > 0 for price in model.prices)
-    last = model.prices[-1]
-    if last.resolution is None:
-        assert last.audio is None  # whatever is left
-    else:
-        edges = {f"{min(map(int, size.split('x')))}p" for size in model.sizes or ()}
-        assert edges == {price.resolution for price in model.prices}
-
-
 def test_an_image_may_have_sizes_of_its_own() -> None:
     can = Capabilities(sizes=("1x1",), image_sizes=("2x2",))
     assert (can.sizes_for("text"), can.sizes_for("image"), can.sizes_for("video")) == (("1x1",), ("2x2",), ("1x1",))

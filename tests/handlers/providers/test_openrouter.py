@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def test_every_status_word_of_the_document_is_known() -> None:
             {"status": "completed", "usage": {"cost": 0.5, "is_byok": False}, "expires_at": 1795132800},
             {
                 "status": "completed",
-                "cost_usd": 0.5,
+                "cost_usd": Decimal("0.5"),
                 "expires_at": datetime(2026, 11, 20, 0, 0, tzinfo=UTC),
             },
         ),
@@ -109,7 +110,7 @@ def test_every_status_word_of_the_document_is_known() -> None:
                 "error_code": "content_filtered",
                 "error_message": "The output was flagged by moderation.",
                 "filtered": Filtered(1, ("The output was flagged by moderation.",)),
-                "cost_usd": 0.5,
+                "cost_usd": Decimal("0.5"),
             },
         ),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -130,14 +131,19 @@ def test_every_status_word_of_the_document_is_known() -> None:
                 "status": "completed",
                 "progress": 100.0,
                 "seconds": "5",
-                "cost_usd": 0.25,
+                "cost_usd": Decimal("0.25"),
             },
         ),
         ({"video": {"url": VIDEO}}, {"status": "completed"}),
         ({"status": "done", "video": {"respect_moderation": True}}, {"status": "completed"}),  # stored elsewhere
         (
             {"status": "done", "video": {"url": VIDEO, "respect_moderation": False}, "usage": {"cost_in_usd_ticks": 0}},
-            {"status": "failed", "filtered": True, "error_message": "withheld by content moderation", "cost_usd": 0.0},
+            {
+                "status": "failed",
+                "filtered": True,
+                "error_message": "withheld by content moderation",
+                "cost_usd": Decimal(0),
+            },
         ),
         (
             {"status": "done", "video": {"url": None, "duration": None, "respect_moderation": None}},
@@ -287,7 +293,7 @@ async def test_each_operation_calls_its_path_with_the_key() -> None:
         error_code="content_filtered",
         error_message=words,
         filtered=Filtered(1, (words,)),
-        cost_usd=0.25,
+        cost_usd=Decimal("0.25"),
     )
     assert wrong == Snapshot("wrong", "failed", error_code="invalid-argument", error_message="Bad input.")
     assert (unreadable.status, unreadable.error_code) == ("failed", "provider_refused")
