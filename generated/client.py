@@ -115,7 +115,9 @@ class Unauthorized(ApiError):
 
 
 class PaymentRequired(ApiError):
-    """402. A budget is used up. Nothing has budgets yet; credit that is used up at the provider is a 502."""
+    """402. It may cost more than is left of a budget, or than `max_cost`. Nothing was recorded or sent. (Credit that is used up at the
+    provider is a 502.)
+    """
 
 
 class Forbidden(ApiError):
@@ -157,7 +159,9 @@ class UnprocessableContent(ApiError):
 
 
 class TooManyRequests(ApiError):
-    """429. The provider asks to slow down; see `Retry-After`."""
+    """429. A limit of the gateway's own is used up (`rate_limited`), or the provider asks to slow down (`provider_rate_limited`); see
+    `Retry-After`.
+    """
 
 
 class InternalError(ApiError):

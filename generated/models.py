@@ -701,6 +701,12 @@ class Attempt(BaseModel):
             description="The provider's own id of a job that failed after it was accepted."
         ),
     ] = MISSING
+    cost_usd: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='What a job that failed after it was accepted has cost all the same, in US dollars.'
+        ),
+    ] = MISSING
 
 
 class ModelCapabilities(BaseModel):

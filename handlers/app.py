@@ -33,7 +33,6 @@ from .edge.parameters import Repeated
 from .edge.requests import Requests
 from .errors import ReelgateError
 from .media.uploads import Uploads
-from .providers.pricing import price_book
 from .settings import Settings
 from .worker import Worker
 
@@ -44,8 +43,8 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
     """The gateway as an ASGI application, around a worker that nothing else runs."""
     ledger, providers = worker.ledger, worker.providers
     operations = bind(
-        videos=Videos(ledger, worker.dispatcher, providers, worker.outputs, worker.endpoints),
-        models=Models(providers, price_book()),
+        videos=Videos(ledger, worker.dispatcher, providers, worker.outputs, worker.endpoints, worker.polls),
+        models=Models(providers, worker.directory),
         webhooks=Webhooks(worker.endpoints, worker.deliveries, worker.sending),
         providers=Providers(ledger),
         health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),

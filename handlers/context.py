@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,25 @@ class Exchange:
     response: dict[str, Any]
 
 
+class Quota(Protocol):
+    """A limit as it stands; see jobs/holds.py."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def metric(self) -> str: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def limit(self) -> Decimal: ...
+    @property
+    def left(self) -> Decimal: ...
+    @property
+    def resets_in(self) -> float | None: ...
+    @property
+    def window(self) -> float | None: ...
+
+
 request_id: ContextVar[str] = ContextVar("request_id")
 """The caller's own `x-request-id`, or one of ours."""
 
@@ -24,6 +44,17 @@ forwarded_headers: ContextVar[Mapping[str, str]] = ContextVar("forwarded_headers
 
 exchanges: ContextVar[list[Exchange] | None] = ContextVar("exchanges", default=None)
 """What was said to and by the provider, for callers who want to see it; None where nobody does."""
+
+quotas: ContextVar[list[Quota] | None] = ContextVar("quotas", default=None)
+"""The limits and budgets that the request touched, as they stand after it; None where nobody asks."""
+
+
+def seen(touched: Sequence[Quota]) -> None:
+    """Note limits that the request touched."""
+    found = quotas.get()
+    if found is not None:
+        found.extend(touched)
+
 
 base_url: ContextVar[str] = ContextVar("base_url")
 """Where the caller reaches the gateway, without a slash at the end: what links in an answer begin with."""

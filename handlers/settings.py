@@ -9,7 +9,7 @@ import ipaddress
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -154,6 +154,12 @@ class Settings(BaseSettings):
         gt=0,
         validation_alias="REELGATE_SANDBOX_JOB_SECONDS",
         description="How long a job takes in the sandbox.",
+    )
+    unpriced_models: Literal["refuse", "admit"] = Field(
+        "refuse",
+        validation_alias="REELGATE_UNPRICED_MODELS",
+        description="Whether who has a budget may use models without a price: `refuse`, or `admit`, where what such a job "
+        "costs is counted only if its provider says so.",
     )
     log_level: str = Field(
         "info",

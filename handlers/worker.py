@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import URL
 
-from .access.directory import Directory
+from .access.directory import VIRTUAL_KEY_ID, Directory
+from .access.polls import Polls
 from .configuration import Configuration
 from .dispatch.dispatcher import Dispatcher
+from .dispatch.terms import Pricing
 from .egress import Egress, guarded
 from .jobs.changes import Changes
 from .jobs.claims import Claims
@@ -40,11 +42,14 @@ class Worker:
     """
 
     def __init__(self, settings: Settings, configuration: Configuration, database: URL, own_url: str) -> None:
+        self._settings = settings
         self.http = Upstream(guarded)
         self.receivers = Egress(private=settings.webhook_private)
         self.images = Egress(private=settings.fetch_private)
         self.engine = engine_for(database)
         self.claims = Claims(self.engine)
+        self.directory = Directory(self.engine)
+        self.polls = Polls(self.engine)
         self.endpoints = Endpoints(self.engine, private=settings.webhook_private)
         self.deliveries = Deliveries(self.engine)
         self.sending = Sending(
@@ -58,15 +63,17 @@ class Worker:
         )
         # Those that are followed here, and as many that are asked for.
         remembered = 2 * settings.tracking_concurrency
-        self.ledger = Ledger(self.engine, on_end=self.sending.announce, cache_size=remembered)
         self.providers = registry.for_server(settings, configuration, own_url, self.http)
+        self.ledger = Ledger(
+            self.engine, on_end=self.sending.announce, cache_size=remembered, bills_of=self.providers.bills
+        )
         self.outputs = Outputs(
             Files(self.engine),
             self.providers,
             self.http,
             Cache(settings.data_dir / "cache", settings.cache_bytes),
             _archive(settings.storage),
-            settings.retention,
+            self._retention,
         )
         self.tracking = Tracking(
             self.claims,
@@ -76,15 +83,27 @@ class Worker:
             concurrency=settings.tracking_concurrency,
             pace=settings.poll_seconds,
         )
-        self.directory = Directory(self.engine)
         self.changes = Changes(database, self.ledger.cache, self.tracking.wake, [self.directory])
         self.reconciling = Reconciling(self.ledger, self.providers, self.outputs)
         deadline = timedelta(minutes=settings.job_deadline_minutes)
         fetching = Fetching(self.images, settings.max_body_bytes)
         self.dispatcher = Dispatcher(
-            self.ledger, self.providers, fetching, deadline=deadline, public_url=settings.public_url
+            self.ledger,
+            self.providers,
+            fetching,
+            deadline=deadline,
+            directory=self.directory,
+            pricing=Pricing(self.directory, refuses_unpriced=settings.unpriced_models == "refuse"),
+            public_url=settings.public_url,
         )
         self.tracking.again = self.dispatcher.again
+
+    async def _retention(self, owner: str) -> timedelta | None:
+        """For how long the files of an owner are kept: as its virtual key says, or else the settings."""
+        grant = await self.directory.by_reference(owner) if owner.startswith(VIRTUAL_KEY_ID) else None
+        if grant is not None and grant.retention_days is not None:
+            return timedelta(days=grant.retention_days)
+        return self._settings.retention(owner)
 
     @asynccontextmanager
     async def running(self, *, works: bool) -> AsyncIterator[None]:
@@ -96,7 +115,7 @@ class Worker:
             stack.push_async_callback(self.engine.dispose)
             await migrate(self.engine)
             work = [self.claims.run, self.tracking.work, self.reconciling.work, self.sending.work] if works else []
-            for run in [self.changes.run, self.outputs.work, *work]:
+            for run in [self.changes.run, self.outputs.work, self.polls.work, *work]:
                 stack.push_async_callback(cancelled, asyncio.create_task(run()))
             stack.push_async_callback(self.dispatcher.close)
             yield

@@ -14,10 +14,14 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ..jobs.access_tables import meters, sessions, teams, virtual_keys
+from ..jobs.access_tables import meters, pricing_overrides, sessions, teams, virtual_keys
+from ..providers.pricing import Override, PriceBook, price_book
 from .grants import Grant, Meter, ProviderConfig
 
 Found = TypeVar("Found")
+
+VIRTUAL_KEY_ID = "vk_"
+"""How the ids of virtual keys begin, which own the jobs that are made with them."""
 
 METER = [meters.c[name] for name in Meter.__slots__]
 KEY = [virtual_keys.c[name] for name in ("id", "name", "is_active", "expires_at", "team_id", "allow_all_providers")]
@@ -78,6 +82,17 @@ class Directory:
             return found
 
         return await self._remembered(("providers", None), look)
+
+    async def prices(self) -> PriceBook:
+        """All prices, with those that the operator has set."""
+        wanted = [pricing_overrides.c[name] for name in Override.model_fields]
+
+        async def look() -> PriceBook:
+            async with self._single.connect() as connection:
+                rows = (await connection.execute(select(*wanted).order_by(pricing_overrides.c.id))).mappings().all()
+            return price_book().with_overrides([Override.model_validate(dict(row)) for row in rows])
+
+        return await self._remembered(("prices", None), look)
 
     async def _grant(self, condition: ColumnElement[bool]) -> Grant | None:
         query = (

@@ -11,6 +11,7 @@ from generated import models
 from generated.routes import Answer
 
 from ..access.callers import Caller
+from ..access.directory import Directory
 from ..providers.catalog import Capabilities
 from ..providers.pricing import Order, Price, PriceBook
 from ..providers.registry import Provider, Registry
@@ -26,28 +27,35 @@ OPERATIONS = {
 
 
 class Models:
-    def __init__(self, registry: Registry, book: PriceBook) -> None:
+    def __init__(self, registry: Registry, directory: Directory) -> None:
         self._registry = registry
-        self._book = book
+        self._directory = directory
 
     async def model_list(self, caller: Caller) -> Answer[models.ModelListResponse]:
+        book, grant = await self._directory.prices(), caller.grant
         listed = [
-            model(provider, name, can, self._book)
+            model(provider, name, can, book, grant.id if grant is not None else None)
             for provider in self._registry
             for name, can in sorted(provider.usable_models().items())
+            if grant is None or grant.allows(provider.name, name)
         ]
         return Answer(models.ModelListResponse(object="list", data=listed))
 
 
-def model(provider: Provider, name: str, can: Capabilities, book: PriceBook) -> models.Model:
-    """An entry of the catalogue -> the contract's model."""
+def model(
+    provider: Provider, name: str, can: Capabilities, book: PriceBook, virtual_key_id: str | None = None
+) -> models.Model:
+    """An entry of the catalogue -> the contract's model, with the prices that hold for this virtual key."""
     limits: dict[str, Any] = {
         "seconds": can.seconds,
         "sizes": sorted({*can.sizes, *(can.image_sizes or ())}) if can.sizes is not None else None,
         "default_seconds": can.default_seconds,
         "default_size": can.default_size,
     }
-    prices = [_price(price) for price in book.prices(provider.priced_as, Order(provider.name, name))]
+    prices = [
+        _price(price)
+        for price in book.prices(provider.priced_as, Order(provider.name, name, virtual_key_id=virtual_key_id))
+    ]
     return models.Model(
         id=f"{provider.name}/{name}",
         object="model",

@@ -15,14 +15,17 @@ from generated import models
 from generated.routes import Answer
 
 from ..access.callers import Caller
+from ..access.polls import Polls
+from ..configuration import RequestType
 from ..context import Exchange, base_url, exchanges, forwarded_headers
 from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.keys import Wishes
 from ..errors import Conflict, NotFound, ProviderError, ReelgateError, UnsupportedOperation
-from ..jobs import states
+from ..jobs import settling, states
 from ..jobs.ledger import Filter, Job, KeyTaken, Ledger, Once
 from ..jobs.outputs import Outputs, Variant
 from ..jobs.webhooks import Endpoints
+from ..media.images import Image
 from ..media.ranges import Conditions
 from ..media.uploads import current
 from ..providers.adapter import REQUEST_TYPES
@@ -37,18 +40,26 @@ NOTHING: Mapping[str, Any] = {}
 
 class Videos:
     def __init__(
-        self, ledger: Ledger, dispatcher: Dispatcher, registry: Registry, outputs: Outputs, endpoints: Endpoints
+        self,
+        ledger: Ledger,
+        dispatcher: Dispatcher,
+        registry: Registry,
+        outputs: Outputs,
+        endpoints: Endpoints,
+        polls: Polls,
     ) -> None:
         self._ledger = ledger
         self._dispatcher = dispatcher
         self._registry = registry
         self._outputs = outputs
         self._endpoints = endpoints
+        self._polls = polls
 
     async def video_generation(
         self,
         caller: Caller,
         body: models.VideoGenerationRequest,
+        dry_run: bool = False,
         x_bf_api_key: str | None = None,
         x_bf_api_key_id: str | None = None,
         x_bf_session_id: str | None = None,
@@ -68,16 +79,29 @@ class Videos:
         upload = current.get()
         seen: list[Exchange] = []
         exchanges.set(seen)
+        if dry_run:
+            return await self._rehearsed(caller, body, upload.take(), wishes)
         asked = once(idempotency_key, body, "generation")
 
         async def place() -> Job:
             await self._expect(caller, body)
-            return await self._dispatcher.generate(caller.name, body, upload.take(), wishes, asked)
+            return await self._dispatcher.generate(caller, body, upload.take(), wishes, asked)
 
         created = self._created(caller.name, place, asked, "video_generation", lambda job: self._raw(job, wishes, seen))
         answer = await created
         upload.release()  # whoever waits for the job needs no room for its image
         return await self._waited(answer, prefer)
+
+    async def _rehearsed(
+        self, caller: Caller, body: models.VideoGenerationRequest, image: Image | None, wishes: Wishes
+    ) -> Answer[models.VideoGenerationResponse]:
+        """The answer to a create that is not to be made."""
+        if body.webhook_url is not MISSING:
+            self._endpoints.check(body.webhook_url, "webhook_url")
+        job, terms = await self._dispatcher.rehearse(caller, body, image, wishes)
+        how = {"estimate": terms.quote.how} if terms.quote is not None else {}
+        sandbox = {"sandbox": True} if self._registry.sandbox else {}
+        return Answer(video(job, "video_generation", {"dry_run": True, **how, **sandbox}))
 
     async def video_list(
         self,
@@ -93,6 +117,7 @@ class Videos:
         limit: int = 20,
         order: Literal["asc", "desc"] = "desc",
     ) -> Answer[models.VideoListResponse]:
+        await self._polls.count(caller)
         if provider in self._registry.providers:
             self._registry.provider(provider).allow("video_list")
         wanted = chosen(provider, model, status, created_after, created_before, metadata)
@@ -108,19 +133,20 @@ class Videos:
     async def video_retrieve(
         self, caller: Caller, video_id: str, prefer: str | None = None
     ) -> Answer[models.VideoGenerationResponse]:
-        job = await self._to_be_told(caller, video_id)
+        job = await self._polled(caller, video_id)
         return await self._waited(self._answer(job, "video_retrieve"), prefer)
 
     async def video_delete(self, caller: Caller, video_id: str) -> Answer[models.VideoDeleteResponse]:
         job = await self._job(caller, video_id)
         outcome = await self._forgotten(job)
-        if not await self._ledger.delete(job.id):
+        runs_on = outcome == models.ProviderOutcome.runs_on  # and will be paid
+        if not await self._ledger.delete(job.id, cost_usd=settling.full_price(job) if runs_on else None):
             raise _not_found(video_id)
         facts = _facts(job, "video_delete", {"provider_outcome": outcome})
         return Answer(models.VideoDeleteResponse(id=job.id, object="video.deleted", deleted=True, extra_fields=facts))
 
     async def video_events(self, caller: Caller, video_id: str, last_event_id: str | None = None) -> Response:
-        job = await self._to_be_told(caller, video_id)
+        job = await self._polled(caller, video_id)
         return events.respond(self._ledger, job, lambda seen: self._answer(seen, "video_retrieve").body, last_event_id)
 
     async def video_download(
@@ -136,7 +162,7 @@ class Videos:
         if_match: str | None = None,
         if_unmodified_since: str | None = None,
     ) -> Response:
-        job = await self._to_be_shown(caller, video_id)
+        job = await self._allowed(caller, video_id, "video_download")
         asked = Conditions(range_, if_range, if_none_match, if_modified_since, if_match, if_unmodified_since)
         return await content.respond(self._outputs, job, variant, asked, redirect=redirect)
 
@@ -151,7 +177,7 @@ class Videos:
         if_match: str | None = None,
         if_unmodified_since: str | None = None,
     ) -> Response:
-        job = await self._to_be_shown(caller, video_id)
+        job = await self._allowed(caller, video_id, "video_download")
         asked = Conditions(None, None, if_none_match, if_modified_since, if_match, if_unmodified_since)
         return await content.respond(self._outputs, job, variant, asked, redirect=redirect, head=True)
 
@@ -174,7 +200,7 @@ class Videos:
                     code="video_not_completed",
                 )
             await self._expect(caller, body)
-            return await self._dispatcher.remix(caller.name, source, body, asked)
+            return await self._dispatcher.remix(caller, source, body, asked)
 
         return await self._waited(await self._created(caller.name, place, asked, "video_remix"), prefer)
 
@@ -263,16 +289,15 @@ class Videos:
             raise _not_found(video_id)
         return job
 
-    async def _to_be_told(self, caller: Caller, video_id: str) -> Job:
-        job = await self._job(caller, video_id)
-        if job.provider in self._registry.providers:  # what is known of a job is told also when its provider is gone
-            self._registry.provider(job.provider).allow("video_retrieve")
-        return job
+    async def _polled(self, caller: Caller, video_id: str) -> Job:
+        await self._polls.count(caller)
+        return await self._allowed(caller, video_id, "video_retrieve")
 
-    async def _to_be_shown(self, caller: Caller, video_id: str) -> Job:
+    async def _allowed(self, caller: Caller, video_id: str, request_type: RequestType) -> Job:
+        """The job, if such requests are allowed of its provider. What is known of it is told also when that is gone."""
         job = await self._job(caller, video_id)
         if job.provider in self._registry.providers:
-            self._registry.provider(job.provider).allow("video_download")
+            self._registry.provider(job.provider).allow(request_type)
         return job
 
     async def _cursor(self, caller: Caller, after: str) -> str:
@@ -333,8 +358,13 @@ def video(job: Job, request_type: str, also: Mapping[str, Any] = NOTHING) -> mod
         ]
     if job.content_filter is not None:
         fields["content_filter"] = models.ContentFilter(**job.content_filter)
-    if job.cost_usd is not None:
-        fields["usage"] = models.VideoUsage(cost=job.cost_usd, currency="USD")
+    usage = {
+        name: float(amount)
+        for name, amount in (("cost", job.cost_usd if job.ended else None), ("estimated_cost", job.estimate_usd))
+        if amount is not None
+    }
+    if usage:
+        fields["usage"] = models.VideoUsage(**usage, currency="USD")
     return models.VideoGenerationResponse(extra_fields=_facts(job, request_type, also), **fields)
 
 

@@ -12,6 +12,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..access.callers import Caller
 from ..errors import Forbidden, InvalidRequest
 from ..providers.registry import Provider, ProviderKey
 
@@ -28,7 +29,7 @@ class Wishes:
     raw_response: bool = False
 
 
-def in_order(provider: Provider, model: str, owner: str, wishes: Wishes) -> list[ProviderKey]:
+def in_order(provider: Provider, model: str, caller: Caller, wishes: Wishes) -> list[ProviderKey]:
     """The keys that may be used for the model, the first to be tried first.
 
     Raises InvalidRequest when the request pins a key that is not there, Forbidden when no key may serve the model.
@@ -45,10 +46,14 @@ def in_order(provider: Provider, model: str, owner: str, wishes: Wishes) -> list
             raise InvalidRequest(
                 f'no key found with {what} "{wanted}" for provider: {provider.name}', code="key_not_found", param=header
             )
-    keys = [key for key in keys if key.settings.allows(model)]
+    keys = [key for key in keys if key.settings.allows(model) and _granted(caller, provider, key)]
     if not keys:
         raise Forbidden(f"no keys found that support model: {model}", code="no_key_for_model", param="model")
-    return sorted(keys, key=lambda key: _lot(key, owner, wishes.session_id), reverse=True)
+    return sorted(keys, key=lambda key: _lot(key, caller.name, wishes.session_id), reverse=True)
+
+
+def _granted(caller: Caller, provider: Provider, key: ProviderKey) -> bool:
+    return caller.grant is None or caller.grant.allows_key(provider.name, key.settings.id, key.settings.name)
 
 
 def _lot(key: ProviderKey, owner: str, session_id: str | None) -> float:

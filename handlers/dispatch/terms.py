@@ -1,4 +1,4 @@
-"""On which terms a job is placed: what it may cost with this key of this target, and what it holds of which meters until it ends."""
+"""On which terms a job is placed: what it may cost with this key of this target, and what it holds of meters until it ends."""
 
 from __future__ import annotations
 
@@ -108,7 +108,8 @@ class Pricing:
             )
         if self._refuses_unpriced and any(meter.metric == "usd" for meter in touched):
             raise PaymentRequired(
-                f"{unpriced.reason} So it cannot be held against a budget. Set a price for it (/api/governance/pricing-overrides).",
+                f"{unpriced.reason} So it cannot be held against a budget. "
+                "An admin can set a price for it (/api/governance/pricing-overrides).",
                 code="price_unknown",
                 param="model",
             )

@@ -12,11 +12,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
-from ..context import base_url, forwarded_headers, request_id
+from ..context import Quota, base_url, forwarded_headers, quotas, request_id
 from ..errors import OutcomeUnknown
 from ..media.uploads import Uploads
 from .envelope import envelope
 from .proxies import Networks, reached_at
+from .ratelimits import told
 
 log = structlog.get_logger()
 
@@ -71,6 +72,8 @@ class Requests:
         given = headers.get("x-request-id", "")
         identity = given if ACCEPTABLE_ID.fullmatch(given) else str(ULID()).lower()
         request_id.set(identity)
+        touched: list[Quota] = []
+        quotas.set(touched)
         base_url.set(self._public_url or reached_at(scope, headers, self._trusted))
         forwarded_headers.set(
             {
@@ -86,7 +89,10 @@ class Requests:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["x-request-id"] = identity
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = identity
+                if touched:
+                    headers.update(told(touched))
             await send(message)
 
         try:

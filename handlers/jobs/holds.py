@@ -11,8 +11,8 @@ whoever comes first; what is held lies in no window, and is used in the one in w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -61,9 +61,22 @@ class Standing:
     def left(self) -> Decimal:
         return max(NOTHING, self.limit - self.used - self.held)
 
+    def later(self, seconds: float, used: Decimal) -> Standing:
+        """The meter after a while in which so much was used, as far as nothing else happens."""
+        now = self.now + timedelta(seconds=seconds)
+        began = windows.began(self.window_began, self.reset_duration, self.calendar_aligned, now)
+        before = self.used if began <= self.window_began else NOTHING
+        return replace(self, window_began=began, used=before + used, now=now)
+
     @property
     def window_ends(self) -> datetime | None:
         return windows.ends(self.window_began, self.reset_duration, self.calendar_aligned)
+
+    @property
+    def window(self) -> float | None:
+        """Its length in seconds; None: it has no end."""
+        ends = self.window_ends
+        return None if ends is None else (ends - self.window_began).total_seconds()
 
     @property
     def resets_in(self) -> float | None:
@@ -91,11 +104,16 @@ class Exhausted(Exception):
                 kind = "budget" if at.kind == "budget" else "limit of spending"
                 return f"The {kind} of {whose} has ${at.left:f} left of ${at.limit:f}; this may cost ${self.wanted:f}.{anew}"
             case "seconds":
-                return f"{whose.capitalize()} has {at.left:f} of {at.limit:f} seconds of video left; this takes {self.wanted:f}.{anew}"
+                left = f"{at.left:f} of {at.limit:f} seconds of video left"
+                return f"{whose.capitalize()} has {left}; this may take {self.wanted:f}.{anew}"
             case "concurrent":
-                return f"{whose.capitalize()} may have {at.limit:f} jobs at once, and has them. Wait until one has ended."
+                return (
+                    f"{whose.capitalize()} may have {at.limit:f} jobs at once, and has them. Wait until one has ended."
+                )
             case _:
-                return f"{whose.capitalize()} may make {at.limit:f} such requests in {at.reset_duration}, and has.{anew}"
+                return (
+                    f"{whose.capitalize()} may make {at.limit:f} such requests in {at.reset_duration}, and has.{anew}"
+                )
 
 
 LOCK = (
@@ -147,11 +165,17 @@ async def reserve(
 
 async def settle(connection: AsyncConnection, holds: Mapping[str, Decimal], came_to: Mapping[str, Decimal]) -> None:
     """Give back what a job holds, and count what it came to, by metric (`usd`, `seconds`)."""
-    settled = []
-    for meter in await _locked(connection, holds):
-        if meter.metric not in COUNTED:
-            settled.append(_changed(meter, used=came_to.get(meter.metric, NOTHING), held=-holds[meter.id]))
+    settled = [
+        _changed(meter, used=came_to.get(meter.metric, NOTHING), held=-holds[meter.id])
+        for meter in await _locked(connection, holds)
+        if meter.metric not in COUNTED
+    ]
     await _write(connection, settled)
+
+
+async def count(connection: AsyncConnection, counted: Mapping[str, Decimal]) -> None:
+    """Add to what is used of meters, whatever their maximum is."""
+    await _write(connection, [_changed(meter, used=counted[meter.id]) for meter in await _locked(connection, counted)])
 
 
 async def standing(connection: AsyncConnection, ids: Sequence[str]) -> list[Standing]:
@@ -180,10 +204,9 @@ def _standing(row: Mapping[Any, Any]) -> Standing:
 
 
 def _changed(meter: Standing, *, used: Decimal = NOTHING, held: Decimal = NOTHING) -> Standing:
-    values = {name: getattr(meter, name) for name in Standing.__slots__}
     if meter.held + held < 0:
         log.error("a meter holds less than is given back to it", meter=meter.id, held=str(meter.held), back=str(-held))
-    return Standing(**{**values, "used": meter.used + used, "held": max(NOTHING, meter.held + held)})
+    return replace(meter, used=meter.used + used, held=max(NOTHING, meter.held + held))
 
 
 async def _write(connection: AsyncConnection, changed: Sequence[Standing]) -> None:

@@ -447,7 +447,7 @@ class Ledger:
         If never, what it came to is settled: `cost_usd`, where that is known.
         """
         if until is None:
-            values = {"reconcile_at": None, **({"cost_usd": cost_usd} if cost_usd is not None else {})}
+            values: dict[str, Any] = {"reconcile_at": None, **({} if cost_usd is None else {"cost_usd": cost_usd})}
             if await self._end(GIVE_UP, job_id, values) is None:
                 await self._change(CHANGE, job_id, values, settles=True)
             return
@@ -518,7 +518,7 @@ class Ledger:
         now = datetime.now(UTC)
         cancelled = {"code": states.CANCELLED, "message": "The job was deleted before it finished."}
         gone = {"deleted_at": now, "reconcile_at": None, "worker": None}
-        closed = {**gone, "state": states.FAILED, "completed_at": now, "error": cancelled}
+        closed: dict[str, Any] = {**gone, "state": states.FAILED, "completed_at": now, "error": cancelled}
         if cost_usd is not None:
             closed["cost_usd"] = cost_usd
         also = partial(give_up, job_id=job_id)
@@ -564,7 +564,6 @@ class Ledger:
                     self._reading.pop((owner, job_id), None)  # a read under way may be of the old row
                 load.store(job)
         return job
-
 
     async def _settle(self, connection: AsyncConnection, job: Job) -> Job:
         """Write down what a job came to, and count it where it held something."""

@@ -61,7 +61,7 @@ STILLS: Final[Mapping[str, tuple[str, Callable[[Path, Path], Awaitable[None]]]]]
 examined: Final[dict[str, Film]] = {}
 """SHA-256 -> what was found: the same bytes need not be looked at twice, as when a file could not be kept at first."""
 
-Retention = Callable[[str], timedelta | None]
+Retention = Callable[[str], Awaitable[timedelta | None]]
 """For how long the files of an owner are kept; None: for ever."""
 
 
@@ -107,7 +107,7 @@ class Outputs:
             except Unplayable as error:
                 raise InvalidOutput(f"What the provider gave as the video cannot be played: {error}.") from error
             _remember(sha256, found)
-            now, kept = datetime.now(UTC), self._retention(job.owner)
+            now, kept = datetime.now(UTC), await self._retention(job.owner)
             delete_at = now + kept if kept is not None else None
             file = self._file(job.id, "video", size, sha256, found.media_type, delete_at)
             await self._keep(file, path)

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 import structlog
@@ -22,7 +23,7 @@ from ..errors import ProviderError, ReelgateError
 from ..media.storage import StorageError
 from ..providers.adapter import Account, Listed
 from ..providers.registry import Registry
-from . import states
+from . import settling, states
 from .ledger import Adopted, Job, Ledger
 from .outputs import InvalidOutput, Outputs
 from .tracking import state_of, values_of
@@ -84,6 +85,8 @@ class Reconciling:
             log.error("the outcome of a submission is not known", job=job.id, provider=job.provider)
             due = asked_from(self._registry, job.provider, job.key)
             await self._ledger.move(job.id, states.UNKNOWN, reconcile_at=due)
+        for job_id in await self._ledger.unsettled(datetime.now(UTC) - settling.PLACED_BY_THEN):
+            await self._ledger.settle(job_id)
         await self._ledger.drop_plans()
         due_now = await self._ledger.due_for_reconciling(AT_ONCE)
         await asyncio.gather(*(self._reconcile(job) for job in due_now))
@@ -167,7 +170,7 @@ class Reconciling:
             snapshot = await self._registry.maker(job.provider).adapter.retrieve(self._account(job), job.native_id)
         except ProviderError as error:
             if error.upstream_status == 404:
-                await self._ledger.put_off(job.id, None)
+                await self._ledger.put_off(job.id, None, cost_usd=self._failed(job))
                 return True
             raise
         if snapshot.status == states.COMPLETED:
@@ -177,8 +180,14 @@ class Reconciling:
             self._finishing.add(finishing)
             finishing.add_done_callback(self._finishing.discard)
         elif snapshot.status == states.FAILED:
-            await self._ledger.put_off(job.id, None)
+            said = replace(job, cost_usd=snapshot.cost_usd) if snapshot.cost_usd is not None else job
+            await self._ledger.put_off(job.id, None, cost_usd=self._failed(said))
         return snapshot.status in states.TERMINAL
+
+    def _failed(self, job: Job) -> Decimal | None:
+        """What a job comes to that its provider failed after it had been given up here."""
+        failed = replace(job, error={"code": "provider_failed", "message": ""})
+        return settling.account(failed, self._registry.bills(job.provider)).usd
 
     async def _finish(self, job: Job, said: Mapping[str, Any]) -> None:
         """Have the file of a job kept that was finished late, and complete the job; if that fails, it is asked about again."""

@@ -69,7 +69,7 @@ class Endpoints:
         """
         row = _row(owner, base_url) | dict(asked)
         if row["url"] is not None:
-            self._check(row["url"], "url")
+            self.check(row["url"], "url")
         async with self._engine.begin() as connection:
             await _one_at_a_time(connection, owner)
             if row["url"] is not None:
@@ -86,7 +86,7 @@ class Endpoints:
     async def change(self, owner: str, webhook_id: str, changes: Mapping[str, Any]) -> Endpoint:
         """Change url, events, description or enabled. Raises NotFound, UnsafeUrl; Conflict for a URL where there is none."""
         if "url" in changes:
-            self._check(changes["url"], "url")
+            self.check(changes["url"], "url")
             if (await self.get(owner, webhook_id)).url is None:
                 raise without_url("It cannot be given one; create another endpoint.")
         values = dict(changes) | ({"disabled_reason": None} if "enabled" in changes else {})
@@ -115,12 +115,13 @@ class Endpoints:
 
     async def expect(self, owner: str, base_url: str, url: str) -> None:
         """See to it that a job's own `webhook_url` can be told of its end. Raises UnsafeUrl."""
-        self._check(url, "webhook_url")
+        self.check(url, "webhook_url")
         statement = postgresql.insert(webhooks).values(_row(owner, base_url)).on_conflict_do_nothing()
         async with self._single.connect() as connection:
             await connection.execute(statement)
 
-    def _check(self, url: str, param: str) -> None:
+    def check(self, url: str, param: str) -> None:
+        """Raises UnsafeUrl for a URL at which nobody may be told."""
         try:
             checked(url, private=self._private)
         except UnsafeUrl as error:

@@ -22,6 +22,7 @@ from .gemini import Gemini
 from .line import Line
 from .openai import OpenAI
 from .openrouter import OpenRouter
+from .pricing import Bills, price_book
 from .replicate import Replicate
 from .runway import Runway
 from .sgl import SGLang
@@ -133,6 +134,11 @@ class Registry:
             code="provider_not_found",
             param="model",
         )
+
+    def bills(self, provider: str) -> Bills:
+        """How the provider bills jobs that make no video, as far as is known."""
+        known = self.providers.get(provider)
+        return price_book().bills(known.priced_as if known is not None else None)
 
     def maker(self, provider: str) -> Provider:
         """The provider that made a job. Raises Unavailable when it is no longer configured."""
