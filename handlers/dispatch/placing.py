@@ -67,7 +67,8 @@ class Placing:
     ) -> None:
         self._ledger = ledger
         self._registry = registry
-        self._job = job
+        self._job = job  # as it came
+        self._pinned = job  # as it was last written down with whom it is placed
         self._attempts: list[dict[str, Any]] = [dict(attempt) for attempt in job.attempts]
         self._noted = len(self._attempts)  # of them are in the ledger
         self._first_error = first_error
@@ -146,14 +147,14 @@ class Placing:
         """
         pin = pin_of(bid.account, model)
         terms = bid.terms.columns
-        if terms["holds"] == self._job.holds:  # which it is where neither depends on the provider
-            terms = {name: value for name, value in terms.items() if value != getattr(self._job, name)}
-        changes = {name: value for name, value in {**pin, **terms}.items() if value != getattr(self._job, name)}
+        if terms["holds"] == self._pinned.holds:  # which it is where neither depends on the provider
+            terms = {name: value for name, value in terms.items() if value != getattr(self._pinned, name)}
+        changes = {name: value for name, value in {**pin, **terms}.items() if value != getattr(self._pinned, name)}
         if not self._attempts[self._noted :] and not changes:
             return None  # as it was recorded
         try:
             if "holds" in changes:
-                noted, taken = await self._ledger.hold(self._job, attempts=self._attempts, **pin, **terms)
+                noted, taken = await self._ledger.hold(self._pinned, attempts=self._attempts, **pin, **terms)
                 seen(taken)
             else:
                 noted = await self._ledger.note(self._job.id, attempts=self._attempts, **pin, **terms)
@@ -161,7 +162,7 @@ class Placing:
             return refusal(exhausted)
         if noted is not None and noted.deleted_at is not None:
             raise _deleted()
-        self._job = noted or self._job
+        self._pinned = noted or self._pinned
         self._noted = len(self._attempts)
         return None
 
@@ -241,7 +242,7 @@ class Placing:
         except ReelgateError as error:
             stopped = False
             log.warning("a deleted job runs on at the provider", job=self._job.id, error=error.message)
-        await self._ledger.settle(self._job.id, None if stopped else settling.full_price(self._job))
+        await self._ledger.settle(self._job.id, None if stopped else settling.full_price(self._pinned))
         raise _deleted()
 
     async def _write_unknown(self, pin: Mapping[str, Any]) -> None:

@@ -68,8 +68,8 @@ def full_price(job: Job) -> Decimal | None:
     """What its video costs, by the price that held when it was placed and by what was made of it."""
     if job.price is None:
         return None
-    seconds = Decimal(job.seconds) if job.seconds is not None else None
-    return quotes.settle(Quote.from_json(job.price), seconds=seconds, size=job.size)
+    quote = Quote.from_json(job.price)
+    return quotes.settle(quote, seconds=_length(job, quote), size=job.size)
 
 
 def _free(bills: Bills, outcome: Outcome) -> bool:
@@ -90,8 +90,15 @@ def _outcome(job: Job) -> Outcome | None:
 
 def _seconds(job: Job) -> Decimal:
     quote = Quote.from_json(job.price) if job.price is not None else None
-    length = Decimal(job.seconds) if job.seconds is not None else (quote.seconds if quote is not None else None)
-    return (length or NOTHING) * (quote.clips if quote is not None else 1)
+    return (_length(job, quote) or NOTHING) * (quote.clips if quote is not None else 1)
+
+
+def _length(job: Job, quote: Quote | None) -> Decimal | None:
+    """Seconds of a clip: as was made, and no more than was asked for, which the file of a continued video may hold as well."""
+    lengths = [Decimal(job.seconds)] if job.seconds is not None else []
+    if quote is not None and quote.seconds is not None:
+        lengths.append(quote.seconds)
+    return min(lengths, default=None)
 
 
 def _is_being_placed(job: Job) -> bool:

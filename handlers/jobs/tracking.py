@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import NotFound, ProviderError, ProviderTimeout, ReelgateError
 from ..media.storage import StorageError
 from ..providers.adapter import Snapshot
+from ..providers.pricing import PLACE
 from ..providers.registry import Registry
 from . import states
 from .cadence import Cadence
@@ -315,7 +316,7 @@ def values_of(snapshot: Snapshot) -> dict[str, Any]:
         "size": snapshot.size,
         "completed_at": (snapshot.completed_at or datetime.now(UTC)) if failed else None,
         "expires_at": snapshot.expires_at,
-        "cost_usd": None if snapshot.cost_usd is None else float(snapshot.cost_usd),  # as the column is
+        "cost_usd": None if snapshot.cost_usd is None else snapshot.cost_usd.quantize(PLACE),
     }
     values = {name: value for name, value in said.items() if value is not None}
     values["provider_status"] = snapshot.provider_status  # None again once the provider says a word we know

@@ -25,7 +25,7 @@ from generated.models import VideoGenerationResponse
 from handlers.api import events
 from handlers.app import build
 from handlers.configuration import validated
-from handlers.dispatch import dispatcher
+from handlers.dispatch import placing
 from handlers.jobs import changes
 from handlers.jobs.database import engine_for, migrate
 from handlers.jobs.ledger import Job, Ledger
@@ -278,7 +278,7 @@ def test_a_silent_stream_is_kept_open_by_comments(gateway: Gateway, monkeypatch:
 def test_a_stream_is_kept_open_while_its_job_is_only_marked(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     """The marks of a dispatcher (SIGN_OF_LIFE) change the row, but nothing that is told."""
     monkeypatch.setattr(events, "SILENCE", 0.4)
-    monkeypatch.setattr(dispatcher, "SIGN_OF_LIFE", 0.2)
+    monkeypatch.setattr(placing, "SIGN_OF_LIFE", 0.2)
     with ThreadPoolExecutor() as pool:
         body = {"model": "runway/gen4.5", "prompt": "[sandbox:hang=4] [sandbox:stuck]", "metadata": {"is": "marked"}}
         creating = pool.submit(gateway.ask, "POST", "/v1/videos", json=body)

@@ -35,7 +35,7 @@ def test_a_video_is_made_from_end_to_end(gateway: Gateway) -> None:
 
     done = gateway.finished(created["id"])
     assert (done["status"], done["progress"], done["seconds"], done["size"]) == ("completed", 100, "4", "1280x720")
-    assert done["usage"] == {"cost": 0.48, "currency": "USD"}
+    assert done["usage"] == {"cost": 0.48, "estimated_cost": 0.48, "currency": "USD"}
     assert done["created_at"] <= done["completed_at"]
     (output,) = done["videos"]
     assert output["url"] == f"{gateway.url}/v1/videos/{created['id']}/content"

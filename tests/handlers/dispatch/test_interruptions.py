@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from handlers.dispatch import dispatcher
+from handlers.dispatch import placing
 from tests.gateway import Gateway, new_database, running
 from tests.handlers.wire import Cable, Origin, Received, Steps, configured, origin, reply
 
@@ -105,7 +105,7 @@ def test_a_finished_job_is_not_taken_for_deleted_when_only_the_word_of_the_datab
 def test_a_job_that_is_taken_while_the_database_is_away_is_written_down_when_it_is_back(
     upstream: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatcher, "WRITE_TRIES", 2)
+    monkeypatch.setattr(placing, "WRITE_TRIES", 2)
     cable, once = Cable(new_database()), {"Idempotency-Key": "away"}
     before = len(upstream.received)
     settings = configured(openai=upstream.url, network=QUICK)

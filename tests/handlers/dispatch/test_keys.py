@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import requests
 
+from handlers.access.callers import Caller
 from handlers.configuration import validated
 from handlers.dispatch.keys import Wishes, in_order
 from handlers.errors import Forbidden, InvalidRequest
@@ -41,7 +42,7 @@ def provider(*keys: Mapping[str, Any]) -> Provider:
 
 
 def order(of: Provider, model: str = "sora-2", owner: str = "alice", **wishes: Any) -> list[str]:
-    return [each.settings.name for each in in_order(of, model, owner, Wishes(**wishes))]
+    return [each.settings.name for each in in_order(of, model, Caller(owner), Wishes(**wishes))]
 
 
 # ---- the draw -------------------------------------------------------------------------------------------------------
