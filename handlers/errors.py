@@ -14,7 +14,8 @@
     │   ├── ContentTooLarge         413
     │   ├── UnsupportedMediaType    415
     │   ├── RangeNotSatisfiable     416
-    │   └── UnprocessableContent    422
+    │   ├── UnprocessableContent    422
+    │   └── TooManyAttempts         429
     ├── ProviderError
     │   ├── NotSent                 502
     │   │   └── CircuitOpen         503
@@ -169,6 +170,17 @@ class RangeNotSatisfiable(CallerError):
 class UnprocessableContent(CallerError):
     status = 422
     code = "unprocessable_content"
+
+
+class TooManyAttempts(CallerError):
+    """Too many wrong passwords: none is looked at before Retry-After, in seconds."""
+
+    status = 429
+    code = "too_many_attempts"
+    type = "authentication_error"
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message, headers={"Retry-After": str(retry_after)})
 
 
 class ProviderError(ReelgateError):
