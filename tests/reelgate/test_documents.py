@@ -73,7 +73,9 @@ def test_every_command_stands_in_the_readme() -> None:
     commands: dict[str, str] = {}
     for command in app.registered_commands:
         assert command.callback is not None
-        commands[command.name or command.callback.__name__.replace("_", "-")] = (command.callback.__doc__ or "").partition("\n")[0]
+        commands[command.name or command.callback.__name__.replace("_", "-")] = (
+            command.callback.__doc__ or ""
+        ).partition("\n")[0]
     assert documented == commands
 
 
