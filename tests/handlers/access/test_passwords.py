@@ -211,8 +211,9 @@ async def test_who_goes_away_has_guessed_all_the_same() -> None:
         leaving.cancel()
     with pytest.raises(TooManyAttempts):
         await there.admits("ada", "another guess")
-    while counting.computed < WRONG or counting.at_once:  # noqa: ASYNC110  they are computed in threads
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        while counting.computed < WRONG or counting.at_once:  # noqa: ASYNC110  they are computed in threads
+            await asyncio.sleep(0.01)
     with pytest.raises(TooManyAttempts):
         await there.admits("ada", "another guess")
 

@@ -268,6 +268,16 @@ async def test_the_set_is_fetched_once_in_ten_minutes() -> None:
         assert len(received) == 2
 
 
+async def test_what_is_remembered_outlasts_a_set_that_is_fetched_again_unchanged() -> None:
+    clock = Clock()
+    async with published(Publisher(some("first")), clock) as (judging, received):
+        token = signed("first")
+        claims = await judging.claims(token)
+        clock.at += jwks.FRESH
+        assert await judging.claims(token) is claims
+        assert len(received) == 2
+
+
 async def test_a_new_key_is_taken_with_the_first_request_that_needs_it() -> None:
     clock, publisher = Clock(), Publisher(some("first"))
     async with published(publisher, clock) as (judging, received):

@@ -49,6 +49,13 @@ def test_a_text_with_any_other_character_does_not_open(place: int, character: st
             VAULT.open(changed, "key_1")
 
 
+@pytest.mark.parametrize("more", [" ", "\n", "=", "!", "é"])
+@pytest.mark.parametrize("place", [len(PREFIX), 20, len(SEALED)])
+def test_a_text_with_one_character_more_does_not_open(place: int, more: str) -> None:
+    with pytest.raises(VaultError):
+        VAULT.open(SEALED[:place] + more + SEALED[place:], "key_1")
+
+
 @pytest.mark.parametrize("length", range(len(PREFIX), len(SEALED)))
 def test_a_text_that_was_cut_does_not_open(length: int) -> None:
     with pytest.raises(VaultError, match="REELGATE_ENCRYPTION_KEY"):
