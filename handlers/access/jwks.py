@@ -103,8 +103,9 @@ def _read(reply: Reply) -> tuple[VerifyingKey, ...]:
         raise ValueError("the answer is not a JWK set")
     keys = []
     for member in members:
+        jwk = member if isinstance(member, dict) else {}
         try:
-            keys.append(of_jwk(member if isinstance(member, dict) else {}))
+            keys.append(of_jwk(jwk))
         except UnusableKey as error:
-            log.warning("key of tokens left out", why=str(error))
+            log.info("key of tokens left out", kid=jwk.get("kid"), why=str(error))
     return tuple(keys)

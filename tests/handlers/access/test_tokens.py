@@ -435,6 +435,7 @@ async def test_a_token_that_names_no_key_is_verified_by_the_only_one_of_its_kind
         {"kty": "RSA", "kid": "odd", "n": 1, "e": "AQAB"},
         {"kty": "RSA", "kid": "odd", "n": "AQAB"},
         {"kty": "RSA", "kid": "odd", "n": "", "e": ""},
+        jwk(rsa_key("first"), "odd", e="AQ"),  # one: its signatures are the messages
         {"kty": "EC", "kid": "odd", "crv": "P-256", "x": "AA", "y": "AA"},
         {"kty": "EC", "kid": "odd", "crv": "P-256", "x": "A" * 43, "y": "A" * 43},
         {"kty": "EC", "kid": "odd", "crv": ["P-256"], "x": None, "y": {}},
@@ -481,6 +482,11 @@ def test_a_public_key_is_text_or_a_file(key: Any, form: str, tmp_path: Path) -> 
         (tmp_path / "key.pem").write_text(text)
     given = {"text": text, "one line": text.replace("\n", "\\n"), "file": str(tmp_path / "key.pem")}[form]
     assert rules(set_to(jwt_public_key=given, **NAMED)) == TokenRules(ISSUER, AUDIENCE, of_pem(text))
+
+
+def test_no_secret_is_in_the_repr_of_rules() -> None:
+    secret = rules(set_to(jwt_secret=SECRET, **NAMED))
+    assert isinstance(secret, TokenRules) and SECRET not in repr(secret)
 
 
 def test_nothing_set_takes_no_tokens() -> None:
