@@ -23,6 +23,8 @@ from generated.routes import bind
 
 from . import sandbox_mount
 from .access.callers import Callers
+from .access.passwords import admin
+from .access.tokens import Tokens, rules
 from .api.health import Health
 from .api.models import Models
 from .api.providers import Providers
@@ -50,7 +52,14 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
         health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),
     )
 
-    callers = Callers(settings.api_keys, worker.directory, open=not settings.api_keys)
+    admits, taken = admin(settings), rules(settings)
+    callers = Callers(
+        settings.api_keys,
+        worker.directory,
+        tokens=Tokens(taken, worker.http) if taken is not None else None,
+        admin=admits,
+        open=settings.open,
+    )
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:

@@ -17,6 +17,7 @@
     │   ├── RangeNotSatisfiable     416
     │   ├── UnprocessableContent    422
     │   └── TooManyRequests         429
+    │       └── TooManyAttempts     429
     ├── ProviderError
     │   ├── NotSent                 502
     │   │   └── CircuitOpen         503
@@ -200,6 +201,13 @@ class TooManyRequests(CallerError):
 
     def __init__(self, message: str, *, retry_after: float, param: str | None = None) -> None:
         super().__init__(message, param=param, headers={"Retry-After": str(max(1, math.ceil(retry_after)))})
+
+
+class TooManyAttempts(TooManyRequests):
+    """Too many wrong passwords: none is looked at before Retry-After, in seconds."""
+
+    code = "too_many_attempts"
+    type = "authentication_error"
 
 
 class ProviderError(ReelgateError):

@@ -46,6 +46,61 @@ class Settings(BaseSettings):
         description="Keys of the gateway as `name:secret`, comma separated, each secret of 8 characters or more. "
         "A job belongs to the key that made it.",
     )
+    jwt_secret: SecretStr | None = Field(
+        None,
+        validation_alias="REELGATE_JWT_SECRET",
+        description="The secret, of 32 bytes or more, with which tokens (JWT) are signed as HS256.",
+    )
+    jwt_public_key: str | None = Field(
+        None,
+        validation_alias="REELGATE_JWT_PUBLIC_KEY",
+        description="The public key, as PEM or the path of it, of those who sign tokens: RSA for RS256, P-256 for ES256.",
+    )
+    jwt_jwks_url: str | None = Field(
+        None,
+        validation_alias="REELGATE_JWT_JWKS_URL",
+        description="Where those who sign tokens publish their keys (a JWK set): `https:`, or `http:` on this machine.",
+    )
+    jwt_issuer: str | None = Field(
+        None,
+        validation_alias="REELGATE_JWT_ISSUER",
+        description="Who signs the tokens: what their `iss` must be. Needed for tokens.",
+    )
+    jwt_audience: str | None = Field(
+        None,
+        validation_alias="REELGATE_JWT_AUDIENCE",
+        description="Whom the tokens are for: what their `aud` must be or contain. Needed for tokens.",
+    )
+    jwt_leeway_seconds: int = Field(
+        30,
+        ge=0,
+        le=300,
+        validation_alias="REELGATE_JWT_LEEWAY_SECONDS",
+        description="By how much the clocks of those who sign tokens may differ from ours.",
+    )
+    admin_username: str = Field(
+        "admin",
+        min_length=1,
+        pattern="^[^:]+$",  # in Basic the name ends at the first colon, RFC 7617 §2
+        validation_alias="REELGATE_ADMIN_USERNAME",
+        description="The name of the admin, without a colon.",
+    )
+    admin_password: SecretStr | None = Field(
+        None,
+        validation_alias="REELGATE_ADMIN_PASSWORD",
+        description="The admin's password, of 12 characters or more, or the hash of it that `reelgate hash-password` prints. "
+        "Without it there is no admin.",
+    )
+    encryption_key: SecretStr | None = Field(
+        None,
+        validation_alias="REELGATE_ENCRYPTION_KEY",
+        description="Any text of 16 characters or more, with which secrets in the database are encrypted.",
+    )
+    encryption_key_previous: SecretStr | None = Field(
+        None,
+        validation_alias="REELGATE_ENCRYPTION_KEY_PREVIOUS",
+        description="The key before that, while something may still be encrypted with it.",
+    )
     public_url: str | None = Field(
         None,
         validation_alias="REELGATE_PUBLIC_URL",
@@ -239,6 +294,12 @@ class Settings(BaseSettings):
         return self.max_body_mb * MEBIBYTE
 
     @property
+    def open(self) -> bool:
+        """Whether nothing is set by which anybody could be told apart."""
+        tokens = (self.jwt_secret, self.jwt_public_key, self.jwt_jwks_url)
+        return not self.api_keys and all(each is None for each in (self.admin_password, *tokens))
+
+    @property
     def loopback(self) -> bool:
         """Whether only this machine can reach the server."""
         try:
@@ -257,9 +318,9 @@ def load(**overrides: object) -> Settings:
     except ValidationError as error:
         lines = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False))
         raise SettingsError("These settings cannot be used:\n  " + "\n  ".join(lines)) from None
-    if not settings.loopback and not settings.api_keys:
+    if not settings.loopback and settings.open:
         raise SettingsError(
-            f"HOST={settings.host} lets others reach the gateway, and no key is set. "
-            "Set REELGATE_API_KEYS=name:secret (comma separated for more), or HOST=127.0.0.1."
+            f"HOST={settings.host} lets others reach the gateway, and no key is set. Set REELGATE_ADMIN_PASSWORD, and make "
+            "virtual keys with it, or REELGATE_API_KEYS=name:secret (comma separated for more), or HOST=127.0.0.1."
         )
     return settings

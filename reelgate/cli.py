@@ -141,6 +141,18 @@ def doctor(as_json: Json = False) -> None:
 
 
 @app.command()
+def hash_password() -> None:
+    """Print the hash of a password, for `REELGATE_ADMIN_PASSWORD`."""
+    from handlers.access.passwords import hashed  # slow to import, and not needed by a client
+
+    with _settings_told():
+        if sys.stdin.isatty():
+            typer.echo(hashed(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)))
+        else:
+            typer.echo(hashed(sys.stdin.readline().rstrip("\r\n")))
+
+
+@app.command()
 def unknown(as_json: Json = False) -> None:
     """List the creates whose outcome is not known, for an operator who can look at the provider."""
     import asyncio

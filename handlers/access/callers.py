@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -25,6 +24,8 @@ from starlette.datastructures import Headers
 from ..errors import Forbidden, Unauthorized
 from .directory import Directory, digest
 from .grants import Grant
+from .passwords import Admin
+from .tokens import Tokens, looks_like_jwt
 
 LOCAL = "local"
 """The owner of everything on a gateway without keys."""
@@ -59,25 +60,6 @@ class Caller:
         return None if self.admin else self.name
 
 
-class Tokens(Protocol):
-    """What checks tokens; see tokens.py."""
-
-    async def claims(self, token: str) -> Claims: ...
-
-
-class Claims(Protocol):
-    @property
-    def admin(self) -> bool: ...
-    @property
-    def virtual_key(self) -> str | None: ...
-
-
-class Passwords(Protocol):
-    """What checks the admin's password; see passwords.py."""
-
-    async def matches(self, user: str, attempt: str) -> bool: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Presented:
     """A credential as it came."""
@@ -96,15 +78,13 @@ class Callers:
         directory: Directory,
         *,
         tokens: Tokens | None = None,
-        password: Passwords | None = None,
-        admin_name: str = ADMIN,
+        admin: Admin | None = None,
         open: bool,
     ) -> None:
         self._by_digest = {digest(secret.get_secret_value()): Caller(name) for name, secret in keys.items()}
         self._directory = directory
         self._tokens = tokens
-        self._password = password
-        self._admin_name = admin_name
+        self._admin = admin
         self.open = open
 
     async def authenticate(self, headers: Headers) -> Caller:
@@ -132,8 +112,8 @@ class Callers:
         return caller
 
     async def _caller(self, shown: Presented) -> Caller:
-        if shown.user is not None and self._password is not None and _same(shown.user, self._admin_name):
-            if await self._password.matches(shown.user, shown.secret):
+        if shown.user is not None and self._admin is not None and _same(shown.user, self._admin.username):
+            if await self._admin.admits(shown.user, shown.secret):
                 return Caller(ADMIN, admin=True)
             raise _unknown()
         caller = self._by_digest.get(digest(shown.secret)) or await self._stored(shown)
@@ -152,7 +132,7 @@ class Callers:
         if shown.secret.startswith(SESSION):
             ends = await self._directory.session(shown.secret)
             return Caller(ADMIN, admin=True) if ends is not None and ends > datetime.now(UTC) else None
-        if self._tokens is not None and _looks_like_token(shown.secret):
+        if self._tokens is not None and looks_like_jwt(shown.secret):
             claims = await self._tokens.claims(shown.secret)
             if claims.admin:
                 return Caller(ADMIN, admin=True)
@@ -189,11 +169,7 @@ def _session(cookies: str) -> list[Presented]:
 
 def _ours(shown: Presented) -> bool:
     """Whether a credential claims to be one that the gateway has given out, also when it is open."""
-    return shown.secret.startswith((VIRTUAL_KEY, SESSION)) or _looks_like_token(shown.secret)
-
-
-def _looks_like_token(secret: str) -> bool:
-    return secret.startswith("eyJ") and secret.count(".") >= 2
+    return shown.secret.startswith((VIRTUAL_KEY, SESSION)) or looks_like_jwt(shown.secret)
 
 
 def _same(one: str, other: str) -> bool:

@@ -70,6 +70,10 @@ def test_keys_are_read_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         ("REELGATE_SANDBOX_JOB_SECONDS", "-1"),
         ("REELGATE_LOG_LEVEL", "loud"),
         ("REELGATE_LOG_FORMAT", "xml"),
+        ("REELGATE_JWT_LEEWAY_SECONDS", "-1"),
+        ("REELGATE_JWT_LEEWAY_SECONDS", "301"),
+        ("REELGATE_JWT_LEEWAY_SECONDS", "nan"),
+        ("REELGATE_ADMIN_USERNAME", "ada:lovelace"),
         ("REELGATE_API_KEYS", "no-colon"),
         ("REELGATE_API_KEYS", "alice:short"),
         ("REELGATE_API_KEYS", f":{SECRET}"),
@@ -125,6 +129,22 @@ def test_keys_that_are_only_commas_are_no_keys(monkeypatch: pytest.MonkeyPatch) 
 
 def test_no_secret_is_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REELGATE_API_KEYS", f"alice:{SECRET}")
+    settings = load()
+    for text in (repr(settings), str(settings), settings.model_dump_json()):
+        assert SECRET not in text
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "REELGATE_JWT_SECRET",
+        "REELGATE_ADMIN_PASSWORD",
+        "REELGATE_ENCRYPTION_KEY",
+        "REELGATE_ENCRYPTION_KEY_PREVIOUS",
+    ],
+)
+def test_no_secret_of_access_is_in_a_repr(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, SECRET)
     settings = load()
     for text in (repr(settings), str(settings), settings.model_dump_json()):
         assert SECRET not in text

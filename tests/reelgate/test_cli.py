@@ -8,8 +8,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import argon2
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from reelgate import cli
 from reelgate.request import first_frame
@@ -320,3 +322,19 @@ def test_a_url_or_id_that_cannot_be_asked_is_a_wrong_use(reelgate: Reelgate) -> 
     assert reelgate("--url", "localhost:8080", "list").exit_code == 2
     asked = reelgate("get", "..")
     assert (asked.exit_code, asked.stderr) == (2, "error: '..' cannot be a part of a path.\n")
+
+
+# ---- passwords ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\nand more\n"])
+def test_hash_password_prints_the_hash_of_a_line_and_nothing_else(end: str) -> None:
+    made = CliRunner().invoke(cli.app, ["hash-password"], input=f"correct horse {end}")
+    assert (made.exit_code, made.stderr) == (0, "")
+    assert argon2.PasswordHasher().verify(made.stdout.removesuffix("\n"), "correct horse ")
+
+
+def test_hash_password_refuses_a_short_one() -> None:
+    refused = CliRunner().invoke(cli.app, ["hash-password"], input="too short\n")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "12 characters or more" in refused.stderr

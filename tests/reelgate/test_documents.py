@@ -69,11 +69,13 @@ def test_every_setting_stands_in_the_readme() -> None:
 
 
 def test_every_command_stands_in_the_readme() -> None:
-    documented = dict(re.findall(r"^\| `reelgate (\w+)` \| (.+) \|$", README, re.MULTILINE))
+    documented = dict(re.findall(r"^\| `reelgate ([\w-]+)` \| (.+) \|$", README, re.MULTILINE))
     commands: dict[str, str] = {}
     for command in app.registered_commands:
         assert command.callback is not None
-        commands[command.name or command.callback.__name__] = (command.callback.__doc__ or "").partition("\n")[0]
+        commands[command.name or command.callback.__name__.replace("_", "-")] = (
+            command.callback.__doc__ or ""
+        ).partition("\n")[0]
     assert documented == commands
 
 

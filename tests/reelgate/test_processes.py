@@ -113,6 +113,25 @@ def test_the_client_commands_load_nothing_of_the_server() -> None:
     assert not slow & set(loaded.stdout.split())
 
 
+def test_hash_password_asks_a_terminal_twice_and_does_not_show_it() -> None:
+    ours, theirs = os.openpty()
+    command = [*REELGATE, "hash-password"]
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, start_new_session=True
+    ) as asked:
+        os.close(theirs)
+        shown = b""
+        for prompt in (b"Password: ", b"Repeat for confirmation: "):
+            while not shown.endswith(prompt):
+                shown += os.read(ours, 1024)
+            os.write(ours, b"correct horse battery\n")
+        assert asked.stdout is not None
+        made = asked.stdout.read()
+    os.close(ours)
+    assert (asked.returncode, made.startswith(b"$argon2id$")) == (0, True)
+    assert b"horse" not in shown
+
+
 def test_version_is_the_packages() -> None:
     assert re.fullmatch(r"reelgate \d+\.\d+\.\d+\n", run("--version").stdout)
 
