@@ -65,9 +65,14 @@ async def examine(settings: Settings, environment: Mapping[str, str]) -> list[Fi
 
 def _listening(settings: Settings) -> Finding:
     where = f"{settings.host}:{settings.port}"
-    if settings.api_keys:
-        return Finding("callers", "ok", f"{where}, keys for {', '.join(settings.api_keys)}")
-    return Finding("callers", "note", f"{where}, open to this machine: no REELGATE_API_KEYS")
+    if settings.open:
+        return Finding(
+            "callers", "note", f"{where}, open to this machine: no REELGATE_ADMIN_PASSWORD or REELGATE_API_KEYS"
+        )
+    known = [f"keys for {', '.join(settings.api_keys)}"] if settings.api_keys else []
+    known += ["an admin"] if settings.admin_password is not None else []
+    known += ["tokens"] if settings.jwt_issuer is not None else []
+    return Finding("callers", "ok", f"{where}, {', '.join(known)}")
 
 
 def _sandbox(settings: Settings) -> Finding:

@@ -132,7 +132,7 @@ def reachable(host: str) -> str:
 
 def ready_line(settings: Settings, url: str, *, sandbox: bool) -> str:
     """What a person sees when the server is ready: where it is, what serves it, and a request to copy."""
-    key = '-H "Authorization: Bearer $REELGATE_API_KEY" ' if settings.api_keys else ""
+    key = '-H "Authorization: Bearer $REELGATE_API_KEY" ' if not settings.open else ""
     create = f"""{key}-H 'Content-Type: application/json' \\
     -d '{{"model": "runway/gen4.5", "prompt": "A paper boat drifts down a gutter at dusk", "seconds": "4"}}'"""
     request = f"{url}/v1/videos {create}" if sandbox else f"{key}{url}/v1/models"  # nothing that would be paid

@@ -86,6 +86,13 @@ class Grant:
             return False
         return True
 
+    def demand_key(self, provider: str, name: str | None) -> None:
+        """Raises Forbidden if the key may not use this key of the provider."""
+        if not self.allows_key(provider, name):
+            raise Forbidden(
+                f"The key of {provider} that made it is not allowed for this virtual key", code="provider_blocked"
+            )
+
     def allows_key(self, provider: str, *names: str | None) -> bool:
         config = self.providers.get(provider)
         return config is None or config.allows_key(*names)

@@ -287,15 +287,17 @@ class Dispatcher:
 
         Whoever asks for it sees to it that the source is completed and its provider can remix.
         """
-        if caller.grant is not None:
-            caller.grant.demand(source.provider, source.model)
         provider = self._registry.maker(source.provider)
+        model = provider.adapter.editor or source.model
+        if caller.grant is not None:
+            caller.grant.demand(source.provider, model)
+            caller.grant.demand_key(source.provider, source.key)
         account = self._registry.account(source.provider, source.key, source.base_url)
         key = next(key for key in provider.keys if key.settings.name == source.key)
-        can = provider.models.get(source.model, ANYTHING)
+        can = provider.models.get(model, ANYTHING)
         seconds = Decimal(source.seconds) if source.seconds is not None else None
         made = Made(seconds, source.size)
-        terms = await self._pricing.terms(caller, provider, key, source.model, can, request, source=made)
+        terms = await self._pricing.terms(caller, provider, key, model, can, request, source=made)
         assert source.native_id is not None, "a completed job has a native id"
         body: dict[str, Any] = request.model_dump(mode="json")
         job = self._new(caller.name, "remix", pin_of(account, source.model), body, once, source_id=source.id)
