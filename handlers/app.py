@@ -22,11 +22,21 @@ from starlette.types import ASGIApp
 from generated.routes import bind
 
 from . import sandbox_mount
-from .access.callers import Callers
+from .access.callers import Callers, Passwords
+from .access.groups import CUSTOMER, TEAM, Groups
+from .access.limits import Limits as StoredLimits
+from .access.pricing_overrides import PricingOverrides
+from .access.sessions import Sessions
+from .access.virtual_keys import VirtualKeys as StoredKeys
 from .api.health import Health
+from .api.limits import Limits
 from .api.models import Models
+from .api.pricing import Pricing
 from .api.providers import Providers
+from .api.session import Session
+from .api.teams import Customers, Teams
 from .api.videos import Videos
+from .api.virtual_keys import VirtualKeys
 from .api.webhooks import Webhooks
 from .edge import bodies, credentials, envelope
 from .edge.parameters import Repeated
@@ -42,15 +52,23 @@ log = structlog.get_logger()
 def build(settings: Settings, worker: Worker) -> ASGIApp:
     """The gateway as an ASGI application, around a worker that nothing else runs."""
     ledger, providers = worker.ledger, worker.providers
+    books = worker.books
+    passwords: Passwords | None = None
     operations = bind(
         videos=Videos(ledger, worker.dispatcher, providers, worker.outputs, worker.endpoints),
         models=Models(providers),
         webhooks=Webhooks(worker.endpoints, worker.deliveries, worker.sending),
+        virtual_keys=VirtualKeys(StoredKeys(books)),
+        teams=Teams(Groups(books, TEAM)),
+        customers=Customers(Groups(books, CUSTOMER)),
+        limits=Limits(StoredLimits(books), providers),
+        pricing=Pricing(PricingOverrides(books)),
+        session=Session(Sessions(books), passwords),
         providers=Providers(ledger),
         health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),
     )
 
-    callers = Callers(settings.api_keys, worker.directory, open=not settings.api_keys)
+    callers = Callers(settings.api_keys, worker.directory, password=passwords, open=not settings.api_keys)
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:

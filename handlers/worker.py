@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import URL
 
+from .access.books import Books
 from .access.directory import Directory
 from .configuration import Configuration
 from .dispatch.dispatcher import Dispatcher
@@ -77,6 +78,7 @@ class Worker:
             pace=settings.poll_seconds,
         )
         self.directory = Directory(self.engine)
+        self.books = Books(self.engine, self.directory)
         self.changes = Changes(database, self.ledger.cache, self.tracking.wake, [self.directory])
         self.reconciling = Reconciling(self.ledger, self.providers, self.outputs)
         deadline = timedelta(minutes=settings.job_deadline_minutes)

@@ -291,7 +291,7 @@ def _judge_of(operation_id: str) -> jsonschema_rs.Draft202012Validator:
 @cache
 def _has_image(operation_id: str) -> bool:
     body = OPERATIONS[operation_id].bodies["application/json"]
-    return FIELD in document()["components"]["schemas"][body]["properties"]
+    return FIELD in document()["components"]["schemas"][body].get("properties", {})
 
 
 def judge(payload: Any, operation_id: str) -> None:

@@ -115,7 +115,9 @@ meters = Table(
     Column("scope_id", Text, nullable=False, comment="virtual key/provider, provider/key, or the id of the scope"),
     Column("maximum", USD, nullable=False),
     Column("override_amount", USD, comment="what may be used beyond the maximum"),
-    Column("override_until", DateTime(timezone=True), comment="until then, which is the end of a window; NULL: for ever"),
+    Column(
+        "override_until", DateTime(timezone=True), comment="until then, which is the end of a window; NULL: for ever"
+    ),
     Column("reset_duration", Text, comment="1m … 1Y; NULL: it never begins anew"),
     Column("calendar_aligned", Boolean, nullable=False, server_default=text("false"), comment="windows begin in UTC"),
     Column("used", USD, nullable=False, server_default=text("0"), comment="in this window, by what is over"),
@@ -137,7 +139,7 @@ pricing_overrides = Table(
     "pricing_overrides",
     metadata,
     Column("id", Text, primary_key=True, comment="price_ + ULID"),
-    Column("name", Text, nullable=False),
+    Column("name", Text, nullable=False, unique=True),
     Column("scope_kind", Text, nullable=False),
     Column("provider", Text),
     Column("provider_key", Text),
