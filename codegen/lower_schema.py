@@ -2,13 +2,13 @@
 
 Each rule is a function from a schema to a schema that leaves the schemas below it alone; `codegen.lower`
 walks the document. `$comment` and the examples after the first are dropped, because no one validates by them;
-`propertyNames` too, because only bodies are objects with names of the caller's choice, and bodies are judged by the
-3.1 schemas themselves.
+`propertyNames` and `dependentRequired` too, because they are about objects, only bodies are objects, and bodies are
+judged by the 3.1 schemas themselves.
 """
 
 from codegen.document import DocumentError, Node
 
-DROPPED = frozenset({"$comment", "propertyNames"})
+DROPPED = frozenset({"$comment", "propertyNames", "dependentRequired"})
 
 
 def lower_schema(node: Node | bool, place: str) -> Node:

@@ -2,7 +2,8 @@
 
 Only what the generated code can express is accepted: path, query and header parameters of a scalar type, and
 lists of one in the query; JSON bodies of a named schema, alone or beside other media types that say the same;
-answers of one named schema, or of bytes, of server-sent events, or of nothing; one credential at a time.
+answers of one named schema, or of bytes, of server-sent events, or of nothing; one credential at a time, and
+the same roles with each.
 Everything else is a `DocumentError` that names the place.
 """
 
@@ -31,6 +32,7 @@ class Operation:
     body_required: bool
     responses: tuple[Response, ...]
     secured: bool  # whether there is a caller
+    roles: tuple[str, ...]  # that a caller must have
 
     @property
     def answer(self) -> str | None:
@@ -84,6 +86,7 @@ def _operation(document: Document, path: str, method: str) -> Operation:
     if "operationId" not in node or len(node.get("tags", [])) != 1:
         raise DocumentError(place, "needs an operationId and exactly one tag")
     bodies, body_required = _bodies(document, node, place)
+    requirements = node.get("security", document.get("security", []))
     return Operation(
         operation_id=node["operationId"],
         name=snake(node["operationId"]),
@@ -95,7 +98,8 @@ def _operation(document: Document, path: str, method: str) -> Operation:
         bodies=bodies,
         body_required=body_required,
         responses=responses(document, node.get("responses", {}), f"{place}.responses"),
-        secured=_secured(node.get("security", document.get("security", [])), place),
+        secured=_secured(requirements, place),
+        roles=_roles(requirements, place),
     )
 
 
@@ -119,3 +123,11 @@ def _secured(requirements: list[Node], place: str) -> bool:
     if any(len(requirement) != 1 for requirement in requirements):
         raise DocumentError(f"{place}.security", "optional or combined credentials are not supported")
     return bool(requirements)
+
+
+def _roles(requirements: list[Node], place: str) -> tuple[str, ...]:
+    """What a caller must be, whichever credential it shows."""
+    listed = {tuple(roles) for requirement in requirements for roles in requirement.values()}
+    if len(listed) > 1:
+        raise DocumentError(f"{place}.security", "roles that differ between credentials are not supported")
+    return next(iter(listed), ())

@@ -853,6 +853,473 @@ class Client:
             self._send(_Request("POST", f"/api/webhooks/deliveries/{_segment(delivery_id)}/redeliver")),
         )
 
+    def virtual_key_list(
+        self,
+        *,
+        search: str | None = None,
+        team_id: str | None = None,
+        customer_id: str | None = None,
+        is_active: bool | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> models.VirtualKeyListResponse:
+        """List virtual keys
+
+        Oldest first. Their values are not shown again.
+
+        search: A part of the name, in either case.
+        team_id: Those of this team.
+        customer_id: Those of this customer itself, not of its teams.
+        is_active: Those that are enabled, or those that are not.
+        limit: The most items to return. Default: 100.
+        offset: How many items to leave out before those. Default: 0.
+        """
+        return _read(
+            models.VirtualKeyListResponse,
+            self._send(
+                _Request(
+                    "GET",
+                    "/api/governance/virtual-keys",
+                    query={
+                        "search": search,
+                        "team_id": team_id,
+                        "customer_id": customer_id,
+                        "is_active": is_active,
+                        "limit": limit,
+                        "offset": offset,
+                    },
+                )
+            ),
+        )
+
+    def virtual_key_create(self, body: models.VirtualKeyCreateRequest) -> models.VirtualKeyValueResponse:
+        """Make a virtual key
+
+        The answer holds its value, which is shown only here and by `rotate`. Without `provider_configs` the key may use no
+        provider, unless `allow_all_providers` is set.
+        """
+        return _read(
+            models.VirtualKeyValueResponse,
+            self._send(_Request("POST", "/api/governance/virtual-keys", body=body)),
+        )
+
+    def virtual_key_quota(self) -> models.VirtualKeyQuotaResponse:
+        """Look at one's own quota
+
+        The virtual key that the request carries is the one that is looked at. All budgets and limits that its jobs touch are
+        shown: its own, those of its providers, of its team and of its customer. For others there is `GET
+        /api/governance/virtual-keys/{vk_id}`.
+        """
+        return _read(
+            models.VirtualKeyQuotaResponse, self._send(_Request("GET", "/api/governance/virtual-keys/quota"))
+        )
+
+    def virtual_key_rotate_many(
+        self, body: models.VirtualKeyRotateManyRequest
+    ) -> models.VirtualKeyRotateManyResponse:
+        """Give several virtual keys new values
+
+        All of them or, where one does not exist or is declared in the configuration file, none.
+        """
+        return _read(
+            models.VirtualKeyRotateManyResponse,
+            self._send(_Request("POST", "/api/governance/virtual-keys/rotate", body=body)),
+        )
+
+    def virtual_key_retrieve(self, vk_id: str) -> models.VirtualKeyResponse:
+        """Retrieve a virtual key
+
+        vk_id: The id of a virtual key.
+        """
+        return _read(
+            models.VirtualKeyResponse,
+            self._send(_Request("GET", f"/api/governance/virtual-keys/{_segment(vk_id)}")),
+        )
+
+    def virtual_key_update(
+        self, vk_id: str, body: models.VirtualKeyUpdateRequest
+    ) -> models.VirtualKeyResponse:
+        """Change a virtual key
+
+        What is left out stays as it is; `null` takes away. A list takes the place of the one that was there: a budget that is
+        not in it is deleted, and one that is keeps its usage. A budget is known by its `id`, or else by its `reset_duration`; a
+        limit by its name.
+
+        vk_id: The id of a virtual key.
+        """
+        return _read(
+            models.VirtualKeyResponse,
+            self._send(_Request("PUT", f"/api/governance/virtual-keys/{_segment(vk_id)}", body=body)),
+        )
+
+    def virtual_key_delete(self, vk_id: str) -> models.VirtualKeyDeleteResponse:
+        """Delete a virtual key
+
+        It is refused from then on. Its jobs go on; admins still see them.
+
+        vk_id: The id of a virtual key.
+        """
+        return _read(
+            models.VirtualKeyDeleteResponse,
+            self._send(_Request("DELETE", f"/api/governance/virtual-keys/{_segment(vk_id)}")),
+        )
+
+    def virtual_key_rotate(
+        self, vk_id: str, body: models.VirtualKeyRotateRequest | None = None
+    ) -> models.VirtualKeyValueResponse:
+        """Give a virtual key a new value
+
+        The old value is refused from then on. Everything else stays, jobs and usage too.
+
+        vk_id: The id of a virtual key.
+        """
+        return _read(
+            models.VirtualKeyValueResponse,
+            self._send(_Request("POST", f"/api/governance/virtual-keys/{_segment(vk_id)}/rotate", body=body)),
+        )
+
+    def budget_override_set(
+        self, vk_id: str, budget_id: str, body: models.BudgetOverrideRequest
+    ) -> models.VirtualKeyResponse:
+        """Allow more than a budget's maximum
+
+        For a budget of the key itself or of one of its providers. It takes the place of an earlier override.
+
+        vk_id: The id of a virtual key.
+        budget_id: The id of one of its budgets.
+        """
+        return _read(
+            models.VirtualKeyResponse,
+            self._send(
+                _Request(
+                    "PUT",
+                    f"/api/governance/virtual-keys/{_segment(vk_id)}/budgets/{_segment(budget_id)}/override",
+                    body=body,
+                )
+            ),
+        )
+
+    def budget_override_delete(self, vk_id: str, budget_id: str) -> models.VirtualKeyResponse:
+        """End the override of a budget
+
+        vk_id: The id of a virtual key.
+        budget_id: The id of one of its budgets.
+        """
+        return _read(
+            models.VirtualKeyResponse,
+            self._send(
+                _Request(
+                    "DELETE",
+                    f"/api/governance/virtual-keys/{_segment(vk_id)}/budgets/{_segment(budget_id)}/override",
+                )
+            ),
+        )
+
+    def team_list(
+        self,
+        *,
+        search: str | None = None,
+        customer_id: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> models.TeamListResponse:
+        """List teams
+
+        Oldest first.
+
+        search: A part of the name, in either case.
+        customer_id: Those of this customer.
+        limit: The most items to return. Default: 100.
+        offset: How many items to leave out before those. Default: 0.
+        """
+        return _read(
+            models.TeamListResponse,
+            self._send(
+                _Request(
+                    "GET",
+                    "/api/governance/teams",
+                    query={"search": search, "customer_id": customer_id, "limit": limit, "offset": offset},
+                )
+            ),
+        )
+
+    def team_create(self, body: models.TeamCreateRequest) -> models.TeamResponse:
+        """Make a team
+
+        Its virtual keys share its budgets and its limits.
+        """
+        return _read(models.TeamResponse, self._send(_Request("POST", "/api/governance/teams", body=body)))
+
+    def team_retrieve(self, team_id: str) -> models.TeamResponse:
+        """Retrieve a team
+
+        team_id: The id of a team.
+        """
+        return _read(
+            models.TeamResponse, self._send(_Request("GET", f"/api/governance/teams/{_segment(team_id)}"))
+        )
+
+    def team_update(self, team_id: str, body: models.TeamUpdateRequest) -> models.TeamResponse:
+        """Change a team
+
+        What is left out stays as it is; lists as with virtual keys.
+
+        team_id: The id of a team.
+        """
+        return _read(
+            models.TeamResponse,
+            self._send(_Request("PUT", f"/api/governance/teams/{_segment(team_id)}", body=body)),
+        )
+
+    def team_delete(self, team_id: str) -> models.TeamDeleteResponse:
+        """Delete a team
+
+        Refused (409) while a virtual key is of this team.
+
+        team_id: The id of a team.
+        """
+        return _read(
+            models.TeamDeleteResponse,
+            self._send(_Request("DELETE", f"/api/governance/teams/{_segment(team_id)}")),
+        )
+
+    def customer_list(
+        self, *, search: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> models.CustomerListResponse:
+        """List customers
+
+        Oldest first.
+
+        search: A part of the name, in either case.
+        limit: The most items to return. Default: 100.
+        offset: How many items to leave out before those. Default: 0.
+        """
+        return _read(
+            models.CustomerListResponse,
+            self._send(
+                _Request(
+                    "GET",
+                    "/api/governance/customers",
+                    query={"search": search, "limit": limit, "offset": offset},
+                )
+            ),
+        )
+
+    def customer_create(self, body: models.CustomerCreateRequest) -> models.CustomerResponse:
+        """Make a customer
+
+        Its teams and virtual keys share its budgets and its limits.
+        """
+        return _read(
+            models.CustomerResponse, self._send(_Request("POST", "/api/governance/customers", body=body))
+        )
+
+    def customer_retrieve(self, customer_id: str) -> models.CustomerResponse:
+        """Retrieve a customer
+
+        customer_id: The id of a customer.
+        """
+        return _read(
+            models.CustomerResponse,
+            self._send(_Request("GET", f"/api/governance/customers/{_segment(customer_id)}")),
+        )
+
+    def customer_update(
+        self, customer_id: str, body: models.CustomerUpdateRequest
+    ) -> models.CustomerResponse:
+        """Change a customer
+
+        What is left out stays as it is; lists as with virtual keys.
+
+        customer_id: The id of a customer.
+        """
+        return _read(
+            models.CustomerResponse,
+            self._send(_Request("PUT", f"/api/governance/customers/{_segment(customer_id)}", body=body)),
+        )
+
+    def customer_delete(self, customer_id: str) -> models.CustomerDeleteResponse:
+        """Delete a customer
+
+        Refused (409) while a team or a virtual key is of this customer.
+
+        customer_id: The id of a customer.
+        """
+        return _read(
+            models.CustomerDeleteResponse,
+            self._send(_Request("DELETE", f"/api/governance/customers/{_segment(customer_id)}")),
+        )
+
+    def budget_list(
+        self, *, limit: int | None = None, offset: int | None = None
+    ) -> models.BudgetListResponse:
+        """List all budgets
+
+        Of virtual keys, teams, customers, providers and their keys; oldest first.
+
+        limit: The most items to return. Default: 100.
+        offset: How many items to leave out before those. Default: 0.
+        """
+        return _read(
+            models.BudgetListResponse,
+            self._send(_Request("GET", "/api/governance/budgets", query={"limit": limit, "offset": offset})),
+        )
+
+    def rate_limit_list(
+        self, *, limit: int | None = None, offset: int | None = None
+    ) -> models.RateLimitListResponse:
+        """List all rate limits
+
+        Of virtual keys, teams, customers, providers and their keys.
+
+        limit: The most items to return. Default: 100.
+        offset: How many items to leave out before those. Default: 0.
+        """
+        return _read(
+            models.RateLimitListResponse,
+            self._send(
+                _Request("GET", "/api/governance/rate-limits", query={"limit": limit, "offset": offset})
+            ),
+        )
+
+    def provider_limits_list(self) -> models.ProviderLimitsListResponse:
+        """List the limits of providers
+
+        Of every provider that is configured, whoever uses it, and of each of its keys.
+        """
+        return _read(
+            models.ProviderLimitsListResponse, self._send(_Request("GET", "/api/governance/providers"))
+        )
+
+    def provider_limits_update(
+        self, provider: str, body: models.ProviderLimitsUpdateRequest
+    ) -> models.ProviderLimitsResponse:
+        """Change the limits of a provider
+
+        What is left out stays as it is, also keys that are not named; lists as with virtual keys.
+
+        provider: The name of a provider that is configured.
+        """
+        return _read(
+            models.ProviderLimitsResponse,
+            self._send(_Request("PUT", f"/api/governance/providers/{_segment(provider)}", body=body)),
+        )
+
+    def pricing_override_list(
+        self,
+        *,
+        search: str | None = None,
+        scope_kind: Literal["global", "provider", "provider_key", "virtual_key", "virtual_key_provider"]
+        | None = None,
+        provider: str | None = None,
+        virtual_key_id: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> models.PricingOverrideListResponse:
+        """List pricing overrides
+
+        Oldest first.
+
+        search: A part of the name, in either case.
+        scope_kind: Those of this kind.
+        provider: Those for this provider.
+        virtual_key_id: Those for this virtual key.
+        limit: The most items to return. Default: 100.
+        offset: How many items to leave out before those. Default: 0.
+        """
+        return _read(
+            models.PricingOverrideListResponse,
+            self._send(
+                _Request(
+                    "GET",
+                    "/api/governance/pricing-overrides",
+                    query={
+                        "search": search,
+                        "scope_kind": scope_kind,
+                        "provider": provider,
+                        "virtual_key_id": virtual_key_id,
+                        "limit": limit,
+                        "offset": offset,
+                    },
+                )
+            ),
+        )
+
+    def pricing_override_create(
+        self, body: models.PricingOverrideCreateRequest
+    ) -> models.PricingOverrideResponse:
+        """Make a pricing override
+
+        Prices that take the place of those of the gateway's own table, for the jobs that it is for.
+        """
+        return _read(
+            models.PricingOverrideResponse,
+            self._send(_Request("POST", "/api/governance/pricing-overrides", body=body)),
+        )
+
+    def pricing_override_retrieve(self, pricing_override_id: str) -> models.PricingOverrideResponse:
+        """Retrieve a pricing override
+
+        pricing_override_id: The id of a pricing override.
+        """
+        return _read(
+            models.PricingOverrideResponse,
+            self._send(_Request("GET", f"/api/governance/pricing-overrides/{_segment(pricing_override_id)}")),
+        )
+
+    def pricing_override_update(
+        self, pricing_override_id: str, body: models.PricingOverrideUpdateRequest
+    ) -> models.PricingOverrideResponse:
+        """Change a pricing override
+
+        What is left out stays as it is; `patch` takes the place of the one that was there.
+
+        pricing_override_id: The id of a pricing override.
+        """
+        return _read(
+            models.PricingOverrideResponse,
+            self._send(
+                _Request(
+                    "PUT", f"/api/governance/pricing-overrides/{_segment(pricing_override_id)}", body=body
+                )
+            ),
+        )
+
+    def pricing_override_delete(self, pricing_override_id: str) -> models.PricingOverrideDeleteResponse:
+        """Delete a pricing override
+
+        pricing_override_id: The id of a pricing override.
+        """
+        return _read(
+            models.PricingOverrideDeleteResponse,
+            self._send(
+                _Request("DELETE", f"/api/governance/pricing-overrides/{_segment(pricing_override_id)}")
+            ),
+        )
+
+    def session_login(self, body: models.SessionLoginRequest) -> models.SessionLoginResponse:
+        """Log in as an admin
+
+        Begins a session of 12 hours. Its token is set as a cookie that scripts cannot read, and can also be sent as any
+        other credential.
+        """
+        return _read(
+            models.SessionLoginResponse, self._send(_Request("POST", "/api/session/login", body=body))
+        )
+
+    def session_logout(self) -> models.SessionLogoutResponse:
+        """End the session
+
+        Ends the session with whose token the request is made, and deletes the cookie.
+        """
+        return _read(models.SessionLogoutResponse, self._send(_Request("POST", "/api/session/logout")))
+
+    def session_is_auth_enabled(self) -> models.SessionIsAuthEnabledResponse:
+        """Is there an admin's password"""
+        return _read(
+            models.SessionIsAuthEnabledResponse, self._send(_Request("GET", "/api/session/is-auth-enabled"))
+        )
+
     def provider_wake(self, video_id: str) -> None:
         """Word of a provider that a job has changed
 

@@ -13,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     RootModel,
+    SecretStr,
     StrictBool,
     StrictBytes,
     StrictFloat,
@@ -87,6 +88,530 @@ class WebhookRotateSecretRequest(BaseModel):
             le=604800,
         ),
     ] = 86400
+
+
+class ResourceDescription(RootModel[StrictStr]):
+    root: Annotated[
+        StrictStr,
+        Field(
+            description='A note for people, one line.',
+            max_length=500,
+            pattern='^[^\\x00-\\x1f\\x7f]*$',
+        ),
+    ]
+
+
+class VirtualKeyId(RootModel[StrictStr]):
+    root: Annotated[
+        StrictStr,
+        Field(
+            description='The id of a virtual key.',
+            pattern='^vk_[0-9a-hjkmnp-tv-z]{26}$',
+        ),
+    ]
+
+
+class TeamId(RootModel[StrictStr]):
+    root: Annotated[
+        StrictStr,
+        Field(description='The id of a team.', pattern='^team_[0-9a-hjkmnp-tv-z]{26}$'),
+    ]
+
+
+class CustomerId(RootModel[StrictStr]):
+    root: Annotated[
+        StrictStr,
+        Field(
+            description='The id of a customer.',
+            pattern='^customer_[0-9a-hjkmnp-tv-z]{26}$',
+        ),
+    ]
+
+
+class PricingOverrideId(RootModel[StrictStr]):
+    root: Annotated[
+        StrictStr,
+        Field(
+            description='The id of a pricing override.',
+            pattern='^price_[0-9a-hjkmnp-tv-z]{26}$',
+        ),
+    ]
+
+
+class ModelPattern(RootModel[StrictStr]):
+    root: Annotated[
+        StrictStr,
+        Field(
+            description='The name of a model without its provider; `*` for all; or `regex:` and a regular expression, in the syntax of RE2, that the\nwhole name fits, in either case.\n',
+            max_length=256,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ]
+
+
+class KeyReference(RootModel[StrictStr]):
+    root: Annotated[
+        StrictStr,
+        Field(
+            description="The name or the id of a provider's key; `*` for all.",
+            max_length=64,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ]
+
+
+class BudgetRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    id: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The id of a budget.', pattern='^budget_[0-9a-hjkmnp-tv-z]{26}$'
+        ),
+    ] = MISSING
+    max_limit: Annotated[
+        StrictFloat,
+        Field(
+            description='An amount in US dollars, which is rounded to a millionth.',
+            ge=1e-06,
+            le=1000000000.0,
+        ),
+    ]
+    reset_duration: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='After which time it begins anew: a number and `m`, `h`, `d`, `w`, `M`, `Q` or `Y`, for minutes to years, for example `1M`.\n',
+            pattern='^[1-9][0-9]{0,3}[mhdwMQY]$',
+        ),
+    ] = MISSING
+    calendar_aligned: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether it begins anew with the day, week (Monday), month, quarter or year of UTC; minutes and hours never do. What\nis used stays used when this changes. If left out, as `calendar_aligned` of its owner says.\n'
+        ),
+    ] = MISSING
+
+
+class RateLimitRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    request_max_limit: Annotated[
+        int | MISSING,
+        Field(
+            description='The most creates in `request_reset_duration`.',
+            ge=1,
+            le=1000000000,
+        ),
+    ] = MISSING
+    request_reset_duration: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='After which time it begins anew: a number and `m`, `h`, `d`, `w`, `M`, `Q` or `Y`, for minutes to years, for example `1M`.\n',
+            pattern='^[1-9][0-9]{0,3}[mhdwMQY]$',
+        ),
+    ] = MISSING
+    concurrent_max_limit: Annotated[
+        int | MISSING,
+        Field(
+            description='The most jobs that have not ended at a time.', ge=1, le=1000000
+        ),
+    ] = MISSING
+    seconds_max_limit: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='The most seconds of video in `seconds_reset_duration`.',
+            ge=1e-06,
+            le=1000000000.0,
+        ),
+    ] = MISSING
+    seconds_reset_duration: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='After which time it begins anew: a number and `m`, `h`, `d`, `w`, `M`, `Q` or `Y`, for minutes to years, for example `1M`.\n',
+            pattern='^[1-9][0-9]{0,3}[mhdwMQY]$',
+        ),
+    ] = MISSING
+    cost_max_limit: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='An amount in US dollars, which is rounded to a millionth.',
+            ge=1e-06,
+            le=1000000000.0,
+        ),
+    ] = MISSING
+    cost_reset_duration: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='After which time it begins anew: a number and `m`, `h`, `d`, `w`, `M`, `Q` or `Y`, for minutes to years, for example `1M`.\n',
+            pattern='^[1-9][0-9]{0,3}[mhdwMQY]$',
+        ),
+    ] = MISSING
+    poll_max_limit: Annotated[
+        int | MISSING,
+        Field(
+            description='The most polls of jobs in `poll_reset_duration`.',
+            ge=1,
+            le=1000000000,
+        ),
+    ] = MISSING
+    poll_reset_duration: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='After which time it begins anew: a number and `m`, `h`, `d`, `w`, `M`, `Q` or `Y`, for minutes to years, for example `1M`.\n',
+            pattern='^[1-9][0-9]{0,3}[mhdwMQY]$',
+        ),
+    ] = MISSING
+
+
+class VirtualKeyRotateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    keep_usage: Annotated[
+        StrictBool,
+        Field(
+            description='Whether what is used of its budgets and limits, and of those of its providers, stays used. What is reserved stays\nreserved.\n'
+        ),
+    ] = True
+
+
+class VirtualKeyRotateManyRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    ids: Annotated[
+        list[VirtualKeyId],
+        Field(description='The ids of the keys.', max_length=100, min_length=1),
+    ]
+    keep_usage: Annotated[
+        StrictBool,
+        Field(
+            description='Whether what is used of its budgets and limits, and of those of its providers, stays used. What is reserved stays\nreserved.\n'
+        ),
+    ] = True
+
+
+class BudgetOverrideForCycles(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    amount: Annotated[
+        StrictFloat,
+        Field(
+            description='An amount in US dollars, which is rounded to a millionth.',
+            ge=1e-06,
+            le=1000000000.0,
+        ),
+    ]
+    mode: Annotated[Literal['cycles'], Field(description='Always `cycles`.')]
+    cycles: Annotated[
+        int,
+        Field(description='For how many windows, this one included.', ge=1, le=1000),
+    ]
+
+
+class BudgetOverrideForever(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    amount: Annotated[
+        StrictFloat,
+        Field(
+            description='An amount in US dollars, which is rounded to a millionth.',
+            ge=1e-06,
+            le=1000000000.0,
+        ),
+    ]
+    mode: Annotated[Literal['forever'], Field(description='Always `forever`.')]
+
+
+class TeamCreateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    name: Annotated[
+        StrictStr,
+        Field(
+            description='A name, one line, which no other of its kind has.',
+            max_length=100,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ]
+    customer_id: Annotated[
+        CustomerId | None | MISSING,
+        Field(description='The customer it is of, or `null`.'),
+    ] = MISSING
+    budgets: Annotated[
+        list[BudgetRequest] | MISSING,
+        Field(
+            description='How much may be spent: several budgets with a `reset_duration` each, one of them without one, which is never reset.\n',
+            max_length=20,
+        ),
+    ] = MISSING
+    calendar_aligned: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='What `calendar_aligned` is for all budgets that do not say it themselves.'
+        ),
+    ] = MISSING
+    rate_limit: Annotated[
+        RateLimitRequest | None | MISSING,
+        Field(description='How much may be done; `null` for no limit.'),
+    ] = MISSING
+
+
+class TeamUpdateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    name: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='A name, one line, which no other of its kind has.',
+            max_length=100,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ] = MISSING
+    customer_id: Annotated[
+        CustomerId | None | MISSING,
+        Field(description='The customer it is of, or `null`.'),
+    ] = MISSING
+    budgets: Annotated[
+        list[BudgetRequest] | MISSING,
+        Field(
+            description='How much may be spent: several budgets with a `reset_duration` each, one of them without one, which is never reset.\n',
+            max_length=20,
+        ),
+    ] = MISSING
+    calendar_aligned: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='What `calendar_aligned` is for all budgets that do not say it themselves.'
+        ),
+    ] = MISSING
+    rate_limit: Annotated[
+        RateLimitRequest | None | MISSING,
+        Field(description='How much may be done; `null` for no limit.'),
+    ] = MISSING
+    reset_budget_usage: Annotated[
+        StrictBool,
+        Field(
+            description='Whether to forget what is used of its budgets in this window. What is reserved stays reserved.'
+        ),
+    ] = False
+
+
+class CustomerCreateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    name: Annotated[
+        StrictStr,
+        Field(
+            description='A name, one line, which no other of its kind has.',
+            max_length=100,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ]
+    budgets: Annotated[
+        list[BudgetRequest] | MISSING,
+        Field(
+            description='How much may be spent: several budgets with a `reset_duration` each, one of them without one, which is never reset.\n',
+            max_length=20,
+        ),
+    ] = MISSING
+    calendar_aligned: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='What `calendar_aligned` is for all budgets that do not say it themselves.'
+        ),
+    ] = MISSING
+    rate_limit: Annotated[
+        RateLimitRequest | None | MISSING,
+        Field(description='How much may be done; `null` for no limit.'),
+    ] = MISSING
+
+
+class CustomerUpdateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    name: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='A name, one line, which no other of its kind has.',
+            max_length=100,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ] = MISSING
+    budgets: Annotated[
+        list[BudgetRequest] | MISSING,
+        Field(
+            description='How much may be spent: several budgets with a `reset_duration` each, one of them without one, which is never reset.\n',
+            max_length=20,
+        ),
+    ] = MISSING
+    calendar_aligned: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='What `calendar_aligned` is for all budgets that do not say it themselves.'
+        ),
+    ] = MISSING
+    rate_limit: Annotated[
+        RateLimitRequest | None | MISSING,
+        Field(description='How much may be done; `null` for no limit.'),
+    ] = MISSING
+    reset_budget_usage: Annotated[
+        StrictBool,
+        Field(
+            description='Whether to forget what is used of its budgets in this window. What is reserved stays reserved.'
+        ),
+    ] = False
+
+
+class LimitsRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    budgets: Annotated[
+        list[BudgetRequest] | MISSING,
+        Field(
+            description='How much may be spent: several budgets with a `reset_duration` each, one of them without one, which is never reset.\n',
+            max_length=20,
+        ),
+    ] = MISSING
+    rate_limit: Annotated[
+        RateLimitRequest | None | MISSING,
+        Field(description='How much may be done; `null` for no limit.'),
+    ] = MISSING
+
+
+class ProviderLimitsUpdateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    budgets: Annotated[
+        list[BudgetRequest] | MISSING,
+        Field(
+            description='How much may be spent: several budgets with a `reset_duration` each, one of them without one, which is never reset.\n',
+            max_length=20,
+        ),
+    ] = MISSING
+    rate_limit: Annotated[
+        RateLimitRequest | None | MISSING,
+        Field(description='How much may be done; `null` for no limit.'),
+    ] = MISSING
+    keys: Annotated[
+        dict[Annotated[str, StringConstraints(pattern=r'^[^\x00-\x1f\x7f]{1,64}$', strict=True)], LimitsRequest] | MISSING,
+        Field(description="The limits of its keys, by the key's name.", max_length=100),
+    ] = MISSING
+
+
+class PricingScope(StrEnum):
+    global_ = 'global'
+    provider = 'provider'
+    provider_key = 'provider_key'
+    virtual_key = 'virtual_key'
+    virtual_key_provider = 'virtual_key_provider'
+
+
+class PricingMatch(StrEnum):
+    exact = 'exact'
+    wildcard = 'wildcard'
+
+
+class PricingRequestType(StrEnum):
+    video_generation = 'video_generation'
+    video_remix = 'video_remix'
+
+
+class PricingPatch(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    usd_per_second: Annotated[
+        StrictFloat | MISSING,
+        Field(description='A price in US dollars.', ge=0.0, le=1000000.0),
+    ] = MISSING
+    usd_per_video: Annotated[
+        StrictFloat | MISSING,
+        Field(description='A price in US dollars.', ge=0.0, le=1000000.0),
+    ] = MISSING
+    cost_per_request: Annotated[
+        StrictFloat | MISSING,
+        Field(description='A price in US dollars.', ge=0.0, le=1000000.0),
+    ] = MISSING
+    output_cost_per_video_per_second: Annotated[
+        StrictFloat | MISSING,
+        Field(description='A price in US dollars.', ge=0.0, le=1000000.0),
+    ] = MISSING
+    output_cost_per_video_per_second_480p: Annotated[
+        StrictFloat | MISSING,
+        Field(description='A price in US dollars.', ge=0.0, le=1000000.0),
+    ] = MISSING
+    output_cost_per_video_per_second_720p: Annotated[
+        StrictFloat | MISSING,
+        Field(description='A price in US dollars.', ge=0.0, le=1000000.0),
+    ] = MISSING
+    output_cost_per_video_per_second_1024p: Annotated[
+        StrictFloat | MISSING,
+        Field(description='A price in US dollars.', ge=0.0, le=1000000.0),
+    ] = MISSING
+    output_cost_per_video_per_second_1080p: Annotated[
+        StrictFloat | MISSING,
+        Field(description='A price in US dollars.', ge=0.0, le=1000000.0),
+    ] = MISSING
+    output_cost_per_video_per_second_4k: Annotated[
+        StrictFloat | MISSING,
+        Field(description='A price in US dollars.', ge=0.0, le=1000000.0),
+    ] = MISSING
+    resolution: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Which resolution `usd_per_second` and `usd_per_video` are for. If left out, all.',
+            pattern='^([1-9][0-9]{2,3}p|[1-9]k)$',
+        ),
+    ] = MISSING
+    audio: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether `usd_per_second` and `usd_per_video` are for videos with sound, or without. If left out, for both.'
+        ),
+    ] = MISSING
+
+
+class SessionLoginRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    username: Annotated[
+        StrictStr, Field(description='The name of the admin.', max_length=256)
+    ]
+    password: Annotated[
+        SecretStr, Field(description='The password of the admin.', max_length=1024)
+    ]
 
 
 class VideoStatus(StrEnum):
@@ -385,6 +910,177 @@ class WebhookAttempt(BaseModel):
     milliseconds: Annotated[int, Field(description='How long it took.')]
 
 
+class MeterScope(StrEnum):
+    virtual_key = 'virtual_key'
+    provider_config = 'provider_config'
+    team = 'team'
+    customer = 'customer'
+    provider = 'provider'
+    provider_key = 'provider_key'
+
+
+class Source(StrEnum):
+    api = 'api'
+    file = 'file'
+
+
+class BudgetOverride(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    amount: Annotated[StrictFloat, Field(description='How much more, in US dollars.')]
+    until: Annotated[
+        AwareDatetime | MISSING,
+        Field(description='Until when (RFC 3339). Absent when for ever.'),
+    ] = MISSING
+
+
+class RateLimit(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    scope: MeterScope
+    scope_id: Annotated[StrictStr, Field(description='Which one of these.')]
+    request_max_limit: Annotated[
+        StrictFloat | MISSING, Field(description='The most creates.')
+    ] = MISSING
+    request_current_usage: Annotated[
+        StrictFloat | MISSING, Field(description='How much of it is used.')
+    ] = MISSING
+    request_reset_duration: Annotated[
+        StrictStr | MISSING, Field(description='How long a window is.')
+    ] = MISSING
+    request_last_reset: Annotated[
+        AwareDatetime | MISSING, Field(description='When this window began (RFC 3339).')
+    ] = MISSING
+    request_resets_at: Annotated[
+        AwareDatetime | MISSING, Field(description='When the next one begins.')
+    ] = MISSING
+    concurrent_max_limit: Annotated[
+        StrictFloat | MISSING,
+        Field(description='The most jobs that have not ended, at a time.'),
+    ] = MISSING
+    concurrent_current_usage: Annotated[
+        StrictFloat | MISSING, Field(description='How much of it is used.')
+    ] = MISSING
+    seconds_max_limit: Annotated[
+        StrictFloat | MISSING, Field(description='The most seconds of video.')
+    ] = MISSING
+    seconds_current_usage: Annotated[
+        StrictFloat | MISSING, Field(description='How much of it is used.')
+    ] = MISSING
+    seconds_reset_duration: Annotated[
+        StrictStr | MISSING, Field(description='How long a window is.')
+    ] = MISSING
+    seconds_last_reset: Annotated[
+        AwareDatetime | MISSING, Field(description='When this window began (RFC 3339).')
+    ] = MISSING
+    seconds_resets_at: Annotated[
+        AwareDatetime | MISSING, Field(description='When the next one begins.')
+    ] = MISSING
+    cost_max_limit: Annotated[
+        StrictFloat | MISSING, Field(description='The most US dollars.')
+    ] = MISSING
+    cost_current_usage: Annotated[
+        StrictFloat | MISSING, Field(description='How much of it is used.')
+    ] = MISSING
+    cost_reset_duration: Annotated[
+        StrictStr | MISSING, Field(description='How long a window is.')
+    ] = MISSING
+    cost_last_reset: Annotated[
+        AwareDatetime | MISSING, Field(description='When this window began (RFC 3339).')
+    ] = MISSING
+    cost_resets_at: Annotated[
+        AwareDatetime | MISSING, Field(description='When the next one begins.')
+    ] = MISSING
+    poll_max_limit: Annotated[
+        StrictFloat | MISSING, Field(description='The most polls of jobs.')
+    ] = MISSING
+    poll_current_usage: Annotated[
+        StrictFloat | MISSING, Field(description='How much of it is used.')
+    ] = MISSING
+    poll_reset_duration: Annotated[
+        StrictStr | MISSING, Field(description='How long a window is.')
+    ] = MISSING
+    poll_last_reset: Annotated[
+        AwareDatetime | MISSING, Field(description='When this window began (RFC 3339).')
+    ] = MISSING
+    poll_resets_at: Annotated[
+        AwareDatetime | MISSING, Field(description='When the next one begins.')
+    ] = MISSING
+
+
+class VirtualKeyDeleteResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+
+
+class TeamDeleteResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+
+
+class CustomerDeleteResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+
+
+class RateLimitListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    rate_limits: Annotated[
+        list[RateLimit], Field(description='In the order in which they were made.')
+    ]
+    count: Annotated[int, Field(description='How many are in this answer.')]
+    total_count: Annotated[int, Field(description='How many there are.')]
+
+
+class PricingOverrideDeleteResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+
+
+class SessionLoginResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+    token: Annotated[
+        StrictStr,
+        Field(
+            description='What the cookie holds, `rgs_…`. It can be sent as any other credential.'
+        ),
+    ]
+    expires_at: Annotated[
+        AwareDatetime, Field(description='When the session ends (RFC 3339).')
+    ]
+
+
+class SessionLogoutResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+
+
+class SessionIsAuthEnabledResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    is_auth_enabled: Annotated[
+        StrictBool, Field(description="Whether an admin's password is configured.")
+    ]
+
+
 class VideoEventData(BaseModel):
     model_config = ConfigDict(
         validate_by_name=True,
@@ -624,6 +1320,350 @@ class WebhookUpdateRequest(BaseModel):
     enabled: Annotated[
         StrictBool | MISSING, Field(description='Whether anything is sent to it.')
     ] = MISSING
+
+
+class ProviderConfigRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    provider: Annotated[
+        StrictStr,
+        Field(
+            description='A provider of `ModelProvider`, or the name of a custom provider.',
+            examples=['runway', 'openai'],
+            pattern='^[a-z0-9][a-z0-9_-]{0,63}$',
+        ),
+    ]
+    allowed_models: Annotated[
+        list[ModelPattern],
+        Field(
+            description='The models that may be used; none if empty.',
+            max_length=200,
+            validate_default=True,
+        ),
+    ] = ['*']
+    blacklisted_models: Annotated[
+        list[ModelPattern],
+        Field(
+            description='Models that may not be used, although `allowed_models` has them.',
+            max_length=200,
+            validate_default=True,
+        ),
+    ] = []
+    key_ids: Annotated[
+        list[KeyReference],
+        Field(
+            description="The provider's keys that may be used; none if empty.",
+            max_length=200,
+            validate_default=True,
+        ),
+    ] = ['*']
+    budgets: Annotated[
+        list[BudgetRequest] | MISSING,
+        Field(
+            description='How much may be spent: several budgets with a `reset_duration` each, one of them without one, which is never reset.\n',
+            max_length=20,
+        ),
+    ] = MISSING
+    rate_limit: Annotated[
+        RateLimitRequest | None | MISSING,
+        Field(description='How much may be done; `null` for no limit.'),
+    ] = MISSING
+
+
+class VirtualKeyCreateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    name: Annotated[
+        StrictStr,
+        Field(
+            description='A name, one line, which no other of its kind has.',
+            max_length=100,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ]
+    value: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Its value, for a key that is known elsewhere, in Bifrost say: `sk-bf-` and at least 24 characters. If left out, one is\nmade up.\n',
+            pattern='^sk-bf-[A-Za-z0-9_-]{24,200}$',
+        ),
+    ] = MISSING
+    description: Annotated[
+        ResourceDescription | None | MISSING,
+        Field(description='A note for people; `null` for none.'),
+    ] = MISSING
+    is_active: Annotated[StrictBool, Field(description='Whether it may be used.')] = (
+        True
+    )
+    expires_at: Annotated[
+        AwareDatetime | None | MISSING,
+        Field(description='From when on it is refused (RFC 3339); `null` for never.'),
+    ] = MISSING
+    team_id: Annotated[
+        TeamId | None | MISSING,
+        Field(
+            description='The team it is of, or `null`. A key is of a team or of a customer, not of both.'
+        ),
+    ] = MISSING
+    customer_id: Annotated[
+        CustomerId | None | MISSING,
+        Field(description='The customer it is of, or `null`.'),
+    ] = MISSING
+    allow_all_providers: Annotated[
+        StrictBool,
+        Field(
+            description='Whether providers that `provider_configs` does not name may be used as well, with all their models.'
+        ),
+    ] = False
+    provider_configs: Annotated[
+        list[ProviderConfigRequest] | MISSING,
+        Field(
+            description='The providers that may be used, each once, and what of them.',
+            max_length=100,
+        ),
+    ] = MISSING
+    budgets: Annotated[
+        list[BudgetRequest] | MISSING,
+        Field(
+            description='How much may be spent: several budgets with a `reset_duration` each, one of them without one, which is never reset.\n',
+            max_length=20,
+        ),
+    ] = MISSING
+    calendar_aligned: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='What `calendar_aligned` is for all budgets of the key and of its providers that do not say it themselves.'
+        ),
+    ] = MISSING
+    rate_limit: Annotated[
+        RateLimitRequest | None | MISSING,
+        Field(description='How much may be done; `null` for no limit.'),
+    ] = MISSING
+    disable_content_logging: Annotated[
+        StrictBool | None | MISSING,
+        Field(
+            description='Whether prompts are kept out of the log; `null` for as with everybody.'
+        ),
+    ] = MISSING
+    retention_days: Annotated[
+        StrictFloat | None | MISSING,
+        Field(
+            description='For how many days the files of its jobs are kept; `null` for as with everybody.',
+            ge=0.0,
+            le=36500.0,
+        ),
+    ] = MISSING
+
+
+class VirtualKeyUpdateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    name: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='A name, one line, which no other of its kind has.',
+            max_length=100,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ] = MISSING
+    reset_budget_usage: Annotated[
+        StrictBool,
+        Field(
+            description='Whether to forget what is used of its budgets in this window. What is reserved stays reserved.'
+        ),
+    ] = False
+    description: Annotated[
+        ResourceDescription | None | MISSING,
+        Field(description='A note for people; `null` for none.'),
+    ] = MISSING
+    is_active: Annotated[
+        StrictBool | MISSING, Field(description='Whether it may be used.')
+    ] = MISSING
+    expires_at: Annotated[
+        AwareDatetime | None | MISSING,
+        Field(description='From when on it is refused (RFC 3339); `null` for never.'),
+    ] = MISSING
+    team_id: Annotated[
+        TeamId | None | MISSING,
+        Field(
+            description='The team it is of, or `null`. A key is of a team or of a customer, not of both.'
+        ),
+    ] = MISSING
+    customer_id: Annotated[
+        CustomerId | None | MISSING,
+        Field(description='The customer it is of, or `null`.'),
+    ] = MISSING
+    allow_all_providers: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether providers that `provider_configs` does not name may be used as well, with all their models.'
+        ),
+    ] = MISSING
+    provider_configs: Annotated[
+        list[ProviderConfigRequest] | MISSING,
+        Field(
+            description='The providers that may be used, each once, and what of them.',
+            max_length=100,
+        ),
+    ] = MISSING
+    budgets: Annotated[
+        list[BudgetRequest] | MISSING,
+        Field(
+            description='How much may be spent: several budgets with a `reset_duration` each, one of them without one, which is never reset.\n',
+            max_length=20,
+        ),
+    ] = MISSING
+    calendar_aligned: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='What `calendar_aligned` is for all budgets of the key and of its providers that do not say it themselves.'
+        ),
+    ] = MISSING
+    rate_limit: Annotated[
+        RateLimitRequest | None | MISSING,
+        Field(description='How much may be done; `null` for no limit.'),
+    ] = MISSING
+    disable_content_logging: Annotated[
+        StrictBool | None | MISSING,
+        Field(
+            description='Whether prompts are kept out of the log; `null` for as with everybody.'
+        ),
+    ] = MISSING
+    retention_days: Annotated[
+        StrictFloat | None | MISSING,
+        Field(
+            description='For how many days the files of its jobs are kept; `null` for as with everybody.',
+            ge=0.0,
+            le=36500.0,
+        ),
+    ] = MISSING
+
+
+class BudgetOverrideRequest(RootModel[BudgetOverrideForCycles | BudgetOverrideForever]):
+    root: Annotated[
+        BudgetOverrideForCycles | BudgetOverrideForever,
+        Field(description='How much more may be spent, and for how long.'),
+    ]
+
+
+class PricingOverrideCreateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    name: Annotated[
+        StrictStr,
+        Field(
+            description='A name, one line, which no other of its kind has.',
+            max_length=100,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ]
+    scope_kind: PricingScope
+    provider: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='A provider of `ModelProvider`, or the name of a custom provider.',
+            examples=['runway', 'openai'],
+            pattern='^[a-z0-9][a-z0-9_-]{0,63}$',
+        ),
+    ] = MISSING
+    provider_key: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='A name, one line, which no other of its kind has.',
+            max_length=100,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ] = MISSING
+    virtual_key_id: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The id of a virtual key.',
+            pattern='^vk_[0-9a-hjkmnp-tv-z]{26}$',
+        ),
+    ] = MISSING
+    match_type: PricingMatch
+    pattern: Annotated[
+        StrictStr,
+        Field(
+            description='The name of a model without its provider, or the beginning of one and `*`.',
+            max_length=256,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ]
+    request_types: Annotated[
+        list[PricingRequestType] | MISSING,
+        Field(description='For which kinds of request; for all if empty.'),
+    ] = MISSING
+    patch: PricingPatch
+
+
+class PricingOverrideUpdateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    name: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='A name, one line, which no other of its kind has.',
+            max_length=100,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ] = MISSING
+    scope_kind: PricingScope | MISSING = MISSING
+    provider: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='A provider of `ModelProvider`, or the name of a custom provider.',
+            examples=['runway', 'openai'],
+            pattern='^[a-z0-9][a-z0-9_-]{0,63}$',
+        ),
+    ] = MISSING
+    provider_key: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='A name, one line, which no other of its kind has.',
+            max_length=100,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ] = MISSING
+    virtual_key_id: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The id of a virtual key.',
+            pattern='^vk_[0-9a-hjkmnp-tv-z]{26}$',
+        ),
+    ] = MISSING
+    match_type: PricingMatch | MISSING = MISSING
+    pattern: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The name of a model without its provider, or the beginning of one and `*`.',
+            max_length=256,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ] = MISSING
+    request_types: Annotated[
+        list[PricingRequestType] | MISSING,
+        Field(description='For which kinds of request; for all if empty.'),
+    ] = MISSING
+    patch: PricingPatch | MISSING = MISSING
 
 
 class VideoOutput(BaseModel):
@@ -885,6 +1925,462 @@ class WebhookDeliveryListResponse(BaseModel):
     has_more: Annotated[
         StrictBool, Field(description='Whether there are deliveries after this page.')
     ]
+
+
+class Budget(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[StrictStr, Field(description='The id of the budget.')]
+    scope: MeterScope
+    scope_id: Annotated[StrictStr, Field(description='Which one of these.')]
+    max_limit: Annotated[
+        StrictFloat, Field(description='How much may be spent in a window.')
+    ]
+    reset_duration: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='How long a window is. Absent when there is one only, which does not end.'
+        ),
+    ] = MISSING
+    calendar_aligned: Annotated[
+        StrictBool,
+        Field(
+            description='Whether windows begin with the day, week, month, quarter or year of UTC.'
+        ),
+    ]
+    current_usage: Annotated[
+        StrictFloat, Field(description='What jobs that have ended in this window cost.')
+    ]
+    reserved: Annotated[
+        StrictFloat, Field(description='What jobs that have not ended may cost.')
+    ]
+    remaining: Annotated[
+        StrictFloat,
+        Field(
+            description='What is left. Less than nothing where the maximum was lowered below what is used.'
+        ),
+    ]
+    last_reset: Annotated[
+        AwareDatetime, Field(description='When this window began (RFC 3339).')
+    ]
+    resets_at: Annotated[
+        AwareDatetime | MISSING,
+        Field(description='When the next one begins. Absent when none does.'),
+    ] = MISSING
+    override: BudgetOverride | MISSING = MISSING
+
+
+class ProviderConfig(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    provider: Annotated[
+        StrictStr,
+        Field(
+            description='A provider of `ModelProvider`, or the name of a custom provider.',
+            examples=['runway', 'openai'],
+            pattern='^[a-z0-9][a-z0-9_-]{0,63}$',
+        ),
+    ]
+    allowed_models: Annotated[
+        list[ModelPattern],
+        Field(description='The models that may be used; none if empty.'),
+    ]
+    blacklisted_models: Annotated[
+        list[ModelPattern],
+        Field(
+            description='Models that may not be used, although `allowed_models` has them.'
+        ),
+    ]
+    key_ids: Annotated[
+        list[KeyReference],
+        Field(description="The provider's keys that may be used; none if empty."),
+    ]
+    budgets: Annotated[
+        list[Budget],
+        Field(description='How much may be spent. All of them must have enough left.'),
+    ]
+    rate_limit: RateLimit | MISSING = MISSING
+
+
+class VirtualKey(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[
+        StrictStr,
+        Field(
+            description='The id of the key, which owns the jobs that are made with it.'
+        ),
+    ]
+    name: Annotated[StrictStr, Field(description='What it is called.')]
+    description: Annotated[
+        StrictStr | MISSING, Field(description='A note for people.')
+    ] = MISSING
+    value: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='What it is shown with, `sk-bf-…`. Present only when it is new; it is never shown again.'
+        ),
+    ] = MISSING
+    hint: Annotated[
+        StrictStr,
+        Field(
+            description='The last four characters of its value, to be recognised by.'
+        ),
+    ]
+    is_active: Annotated[StrictBool, Field(description='Whether it may be used.')]
+    expires_at: Annotated[
+        AwareDatetime | MISSING,
+        Field(description='From when on it is refused (RFC 3339). Absent when never.'),
+    ] = MISSING
+    team_id: Annotated[StrictStr | MISSING, Field(description='The team it is of.')] = (
+        MISSING
+    )
+    customer_id: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The customer it is of. Absent where it is of a team, which may be of a customer.'
+        ),
+    ] = MISSING
+    allow_all_providers: Annotated[
+        StrictBool,
+        Field(
+            description='Whether providers that `provider_configs` does not name may be used as well, with all their models.'
+        ),
+    ]
+    provider_configs: Annotated[
+        list[ProviderConfig],
+        Field(description='The providers that may be used, and what of them.'),
+    ]
+    budgets: Annotated[
+        list[Budget],
+        Field(description='How much may be spent. All of them must have enough left.'),
+    ]
+    calendar_aligned: Annotated[
+        StrictBool,
+        Field(
+            description='Whether it has budgets, and all of them are aligned with the calendar.'
+        ),
+    ]
+    rate_limit: RateLimit | MISSING = MISSING
+    disable_content_logging: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether prompts are kept out of the log. Absent for as with everybody.'
+        ),
+    ] = MISSING
+    retention_days: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='For how many days the files of its jobs are kept. Absent for as with everybody.'
+        ),
+    ] = MISSING
+    source: Source
+    created_at: Annotated[
+        AwareDatetime, Field(description='When it was made (RFC 3339).')
+    ]
+    updated_at: Annotated[
+        AwareDatetime, Field(description='When it was changed last (RFC 3339).')
+    ]
+
+
+class VirtualKeyResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[
+        StrictStr | MISSING,
+        Field(description='What was done, for people. Absent where nothing was.'),
+    ] = MISSING
+    virtual_key: VirtualKey
+
+
+class VirtualKeyValueResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[
+        StrictStr | MISSING,
+        Field(description='What was done, for people. Absent where nothing was.'),
+    ] = MISSING
+    virtual_key: VirtualKey
+
+
+class VirtualKeyListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    virtual_keys: Annotated[
+        list[VirtualKey], Field(description='In the order in which they were made.')
+    ]
+    count: Annotated[int, Field(description='How many are in this answer.')]
+    total_count: Annotated[int, Field(description='How many there are.')]
+
+
+class VirtualKeyRotateManyResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+    virtual_keys: Annotated[
+        list[VirtualKey],
+        Field(description='In the order in which they were asked for.'),
+    ]
+    count: Annotated[int, Field(description='How many are in this answer.')]
+
+
+class VirtualKeyQuotaResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    virtual_key_name: Annotated[StrictStr, Field(description='What the key is called.')]
+    is_active: Annotated[StrictBool, Field(description='Whether it may be used.')]
+    expires_at: Annotated[
+        AwareDatetime | MISSING,
+        Field(description='From when on it is refused (RFC 3339). Absent when never.'),
+    ] = MISSING
+    budgets: Annotated[
+        list[Budget],
+        Field(description='How much may be spent. All of them must have enough left.'),
+    ]
+    rate_limits: Annotated[
+        list[RateLimit], Field(description='How much may be done. All of them apply.')
+    ]
+
+
+class Team(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[StrictStr, Field(description='The id of the team.')]
+    name: Annotated[StrictStr, Field(description='What it is called.')]
+    customer_id: Annotated[
+        StrictStr | MISSING, Field(description='The customer it is of.')
+    ] = MISSING
+    budgets: Annotated[
+        list[Budget],
+        Field(description='How much may be spent. All of them must have enough left.'),
+    ]
+    calendar_aligned: Annotated[
+        StrictBool,
+        Field(
+            description='Whether it has budgets, and all of them are aligned with the calendar.'
+        ),
+    ]
+    rate_limit: RateLimit | MISSING = MISSING
+    source: Source
+    created_at: Annotated[
+        AwareDatetime, Field(description='When it was made (RFC 3339).')
+    ]
+    updated_at: Annotated[
+        AwareDatetime, Field(description='When it was changed last (RFC 3339).')
+    ]
+
+
+class TeamResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[
+        StrictStr | MISSING,
+        Field(description='What was done, for people. Absent where nothing was.'),
+    ] = MISSING
+    team: Team
+
+
+class TeamListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    teams: Annotated[
+        list[Team], Field(description='In the order in which they were made.')
+    ]
+    count: Annotated[int, Field(description='How many are in this answer.')]
+    total_count: Annotated[int, Field(description='How many there are.')]
+
+
+class Customer(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[StrictStr, Field(description='The id of the customer.')]
+    name: Annotated[StrictStr, Field(description='What it is called.')]
+    budgets: Annotated[
+        list[Budget],
+        Field(description='How much may be spent. All of them must have enough left.'),
+    ]
+    calendar_aligned: Annotated[
+        StrictBool,
+        Field(
+            description='Whether it has budgets, and all of them are aligned with the calendar.'
+        ),
+    ]
+    rate_limit: RateLimit | MISSING = MISSING
+    source: Source
+    created_at: Annotated[
+        AwareDatetime, Field(description='When it was made (RFC 3339).')
+    ]
+    updated_at: Annotated[
+        AwareDatetime, Field(description='When it was changed last (RFC 3339).')
+    ]
+
+
+class CustomerResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[
+        StrictStr | MISSING,
+        Field(description='What was done, for people. Absent where nothing was.'),
+    ] = MISSING
+    customer: Customer
+
+
+class CustomerListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    customers: Annotated[
+        list[Customer], Field(description='In the order in which they were made.')
+    ]
+    count: Annotated[int, Field(description='How many are in this answer.')]
+    total_count: Annotated[int, Field(description='How many there are.')]
+
+
+class BudgetListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    budgets: Annotated[
+        list[Budget], Field(description='In the order in which they were made.')
+    ]
+    count: Annotated[int, Field(description='How many are in this answer.')]
+    total_count: Annotated[int, Field(description='How many there are.')]
+
+
+class Limits(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    budgets: Annotated[
+        list[Budget],
+        Field(description='How much may be spent. All of them must have enough left.'),
+    ]
+    rate_limit: RateLimit | MISSING = MISSING
+
+
+class ProviderLimits(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    provider: Annotated[
+        StrictStr,
+        Field(
+            description='A provider of `ModelProvider`, or the name of a custom provider.',
+            examples=['runway', 'openai'],
+            pattern='^[a-z0-9][a-z0-9_-]{0,63}$',
+        ),
+    ]
+    budgets: Annotated[
+        list[Budget],
+        Field(description='How much may be spent. All of them must have enough left.'),
+    ]
+    rate_limit: RateLimit | MISSING = MISSING
+    keys: Annotated[
+        dict[str, Limits],
+        Field(description="The limits of its keys, by the key's name."),
+    ]
+
+
+class ProviderLimitsListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    providers: Annotated[
+        list[ProviderLimits], Field(description='In the order in which they were made.')
+    ]
+    count: Annotated[int, Field(description='How many are in this answer.')]
+
+
+class ProviderLimitsResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[
+        StrictStr | MISSING,
+        Field(description='What was done, for people. Absent where nothing was.'),
+    ] = MISSING
+    provider: ProviderLimits
+
+
+class PricingOverride(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[StrictStr, Field(description='The id of the override.')]
+    name: Annotated[StrictStr, Field(description='What it is called.')]
+    scope_kind: PricingScope
+    provider: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='A provider of `ModelProvider`, or the name of a custom provider.',
+            examples=['runway', 'openai'],
+            pattern='^[a-z0-9][a-z0-9_-]{0,63}$',
+        ),
+    ] = MISSING
+    provider_key: Annotated[
+        StrictStr | MISSING, Field(description='The name of a key of the provider.')
+    ] = MISSING
+    virtual_key_id: Annotated[
+        StrictStr | MISSING, Field(description='The virtual key.')
+    ] = MISSING
+    match_type: PricingMatch
+    pattern: Annotated[
+        StrictStr,
+        Field(
+            description='The name of a model without its provider, or the beginning of one and `*`.',
+            max_length=256,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ]
+    request_types: Annotated[
+        list[PricingRequestType],
+        Field(description='For which kinds of request; for all if empty.'),
+    ]
+    patch: PricingPatch
+    source: Source
+    created_at: Annotated[
+        AwareDatetime, Field(description='When it was made (RFC 3339).')
+    ]
+    updated_at: Annotated[
+        AwareDatetime, Field(description='When it was changed last (RFC 3339).')
+    ]
+
+
+class PricingOverrideResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[
+        StrictStr | MISSING,
+        Field(description='What was done, for people. Absent where nothing was.'),
+    ] = MISSING
+    pricing_override: PricingOverride
+
+
+class PricingOverrideListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    pricing_overrides: Annotated[
+        list[PricingOverride],
+        Field(description='In the order in which they were made.'),
+    ]
+    count: Annotated[int, Field(description='How many are in this answer.')]
+    total_count: Annotated[int, Field(description='How many there are.')]
 
 
 class VideoEvent(BaseModel):

@@ -41,6 +41,7 @@ class Route:
     tag: str
     bodies: Mapping[str, str]  # media type -> name of the schema in `components.schemas`
     secured: bool  # whether there is a caller
+    roles: tuple[str, ...]  # that the caller must have
 
 
 class Videos(Protocol[Caller]):
@@ -292,6 +293,305 @@ class Webhooks(Protocol[Caller]):
         ...
 
 
+class VirtualKeys(Protocol[Caller]):
+    """The credentials that the gateway gives out, and what may be done with each. For admins, but for `quota`"""
+
+    async def virtual_key_list(
+        self,
+        caller: Caller,
+        search: str | None = None,
+        team_id: str | None = None,
+        customer_id: str | None = None,
+        is_active: bool | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Answer[schemas.VirtualKeyListResponse]:
+        """List virtual keys
+
+        Oldest first. Their values are not shown again.
+        """
+        ...
+
+    async def virtual_key_create(
+        self, caller: Caller, body: schemas.VirtualKeyCreateRequest
+    ) -> Answer[schemas.VirtualKeyValueResponse]:
+        """Make a virtual key
+
+        The answer holds its value, which is shown only here and by `rotate`. Without `provider_configs` the key may use no
+        provider, unless `allow_all_providers` is set.
+        """
+        ...
+
+    async def virtual_key_quota(self, caller: Caller) -> Answer[schemas.VirtualKeyQuotaResponse]:
+        """Look at one's own quota
+
+        The virtual key that the request carries is the one that is looked at. All budgets and limits that its jobs touch are
+        shown: its own, those of its providers, of its team and of its customer. For others there is `GET
+        /api/governance/virtual-keys/{vk_id}`.
+        """
+        ...
+
+    async def virtual_key_rotate_many(
+        self, caller: Caller, body: schemas.VirtualKeyRotateManyRequest
+    ) -> Answer[schemas.VirtualKeyRotateManyResponse]:
+        """Give several virtual keys new values
+
+        All of them or, where one does not exist or is declared in the configuration file, none.
+        """
+        ...
+
+    async def virtual_key_retrieve(self, caller: Caller, vk_id: str) -> Answer[schemas.VirtualKeyResponse]:
+        """Retrieve a virtual key"""
+        ...
+
+    async def virtual_key_update(
+        self, caller: Caller, vk_id: str, body: schemas.VirtualKeyUpdateRequest
+    ) -> Answer[schemas.VirtualKeyResponse]:
+        """Change a virtual key
+
+        What is left out stays as it is; `null` takes away. A list takes the place of the one that was there: a budget that is
+        not in it is deleted, and one that is keeps its usage. A budget is known by its `id`, or else by its `reset_duration`; a
+        limit by its name.
+        """
+        ...
+
+    async def virtual_key_delete(
+        self, caller: Caller, vk_id: str
+    ) -> Answer[schemas.VirtualKeyDeleteResponse]:
+        """Delete a virtual key
+
+        It is refused from then on. Its jobs go on; admins still see them.
+        """
+        ...
+
+    async def virtual_key_rotate(
+        self, caller: Caller, vk_id: str, body: schemas.VirtualKeyRotateRequest | None = None
+    ) -> Answer[schemas.VirtualKeyValueResponse]:
+        """Give a virtual key a new value
+
+        The old value is refused from then on. Everything else stays, jobs and usage too.
+        """
+        ...
+
+    async def budget_override_set(
+        self, caller: Caller, vk_id: str, budget_id: str, body: schemas.BudgetOverrideRequest
+    ) -> Answer[schemas.VirtualKeyResponse]:
+        """Allow more than a budget's maximum
+
+        For a budget of the key itself or of one of its providers. It takes the place of an earlier override.
+        """
+        ...
+
+    async def budget_override_delete(
+        self, caller: Caller, vk_id: str, budget_id: str
+    ) -> Answer[schemas.VirtualKeyResponse]:
+        """End the override of a budget"""
+        ...
+
+
+class Teams(Protocol[Caller]):
+    """Virtual keys that share budgets and limits. For admins"""
+
+    async def team_list(
+        self,
+        caller: Caller,
+        search: str | None = None,
+        customer_id: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Answer[schemas.TeamListResponse]:
+        """List teams
+
+        Oldest first.
+        """
+        ...
+
+    async def team_create(
+        self, caller: Caller, body: schemas.TeamCreateRequest
+    ) -> Answer[schemas.TeamResponse]:
+        """Make a team
+
+        Its virtual keys share its budgets and its limits.
+        """
+        ...
+
+    async def team_retrieve(self, caller: Caller, team_id: str) -> Answer[schemas.TeamResponse]:
+        """Retrieve a team"""
+        ...
+
+    async def team_update(
+        self, caller: Caller, team_id: str, body: schemas.TeamUpdateRequest
+    ) -> Answer[schemas.TeamResponse]:
+        """Change a team
+
+        What is left out stays as it is; lists as with virtual keys.
+        """
+        ...
+
+    async def team_delete(self, caller: Caller, team_id: str) -> Answer[schemas.TeamDeleteResponse]:
+        """Delete a team
+
+        Refused (409) while a virtual key is of this team.
+        """
+        ...
+
+
+class Customers(Protocol[Caller]):
+    """Teams and virtual keys that share budgets and limits. For admins"""
+
+    async def customer_list(
+        self, caller: Caller, search: str | None = None, limit: int = 100, offset: int = 0
+    ) -> Answer[schemas.CustomerListResponse]:
+        """List customers
+
+        Oldest first.
+        """
+        ...
+
+    async def customer_create(
+        self, caller: Caller, body: schemas.CustomerCreateRequest
+    ) -> Answer[schemas.CustomerResponse]:
+        """Make a customer
+
+        Its teams and virtual keys share its budgets and its limits.
+        """
+        ...
+
+    async def customer_retrieve(self, caller: Caller, customer_id: str) -> Answer[schemas.CustomerResponse]:
+        """Retrieve a customer"""
+        ...
+
+    async def customer_update(
+        self, caller: Caller, customer_id: str, body: schemas.CustomerUpdateRequest
+    ) -> Answer[schemas.CustomerResponse]:
+        """Change a customer
+
+        What is left out stays as it is; lists as with virtual keys.
+        """
+        ...
+
+    async def customer_delete(
+        self, caller: Caller, customer_id: str
+    ) -> Answer[schemas.CustomerDeleteResponse]:
+        """Delete a customer
+
+        Refused (409) while a team or a virtual key is of this customer.
+        """
+        ...
+
+
+class Limits(Protocol[Caller]):
+    """All budgets and limits, and those of providers. For admins"""
+
+    async def budget_list(
+        self, caller: Caller, limit: int = 100, offset: int = 0
+    ) -> Answer[schemas.BudgetListResponse]:
+        """List all budgets
+
+        Of virtual keys, teams, customers, providers and their keys; oldest first.
+        """
+        ...
+
+    async def rate_limit_list(
+        self, caller: Caller, limit: int = 100, offset: int = 0
+    ) -> Answer[schemas.RateLimitListResponse]:
+        """List all rate limits
+
+        Of virtual keys, teams, customers, providers and their keys.
+        """
+        ...
+
+    async def provider_limits_list(self, caller: Caller) -> Answer[schemas.ProviderLimitsListResponse]:
+        """List the limits of providers
+
+        Of every provider that is configured, whoever uses it, and of each of its keys.
+        """
+        ...
+
+    async def provider_limits_update(
+        self, caller: Caller, provider: str, body: schemas.ProviderLimitsUpdateRequest
+    ) -> Answer[schemas.ProviderLimitsResponse]:
+        """Change the limits of a provider
+
+        What is left out stays as it is, also keys that are not named; lists as with virtual keys.
+        """
+        ...
+
+
+class Pricing(Protocol[Caller]):
+    """Prices that take the place of the gateway's own. For admins"""
+
+    async def pricing_override_list(
+        self,
+        caller: Caller,
+        search: str | None = None,
+        scope_kind: Literal["global", "provider", "provider_key", "virtual_key", "virtual_key_provider"]
+        | None = None,
+        provider: str | None = None,
+        virtual_key_id: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Answer[schemas.PricingOverrideListResponse]:
+        """List pricing overrides
+
+        Oldest first.
+        """
+        ...
+
+    async def pricing_override_create(
+        self, caller: Caller, body: schemas.PricingOverrideCreateRequest
+    ) -> Answer[schemas.PricingOverrideResponse]:
+        """Make a pricing override
+
+        Prices that take the place of those of the gateway's own table, for the jobs that it is for.
+        """
+        ...
+
+    async def pricing_override_retrieve(
+        self, caller: Caller, pricing_override_id: str
+    ) -> Answer[schemas.PricingOverrideResponse]:
+        """Retrieve a pricing override"""
+        ...
+
+    async def pricing_override_update(
+        self, caller: Caller, pricing_override_id: str, body: schemas.PricingOverrideUpdateRequest
+    ) -> Answer[schemas.PricingOverrideResponse]:
+        """Change a pricing override
+
+        What is left out stays as it is; `patch` takes the place of the one that was there.
+        """
+        ...
+
+    async def pricing_override_delete(
+        self, caller: Caller, pricing_override_id: str
+    ) -> Answer[schemas.PricingOverrideDeleteResponse]:
+        """Delete a pricing override"""
+        ...
+
+
+class Session(Protocol[Caller]):
+    """Logging in as an admin, for web pages"""
+
+    async def session_login(self, body: schemas.SessionLoginRequest) -> Answer[schemas.SessionLoginResponse]:
+        """Log in as an admin
+
+        Begins a session of 12 hours. Its token is set as a cookie that scripts cannot read, and can also be sent as any
+        other credential.
+        """
+        ...
+
+    async def session_logout(self, caller: Caller) -> Answer[schemas.SessionLogoutResponse]:
+        """End the session
+
+        Ends the session with whose token the request is made, and deletes the cookie.
+        """
+        ...
+
+    async def session_is_auth_enabled(self) -> Answer[schemas.SessionIsAuthEnabledResponse]:
+        """Is there an admin's password"""
+        ...
+
+
 class Providers(Protocol):
     """What providers call, not clients"""
 
@@ -324,40 +624,179 @@ OPERATIONS: Mapping[str, Route] = {
         "Videos",
         {"application/json": "VideoGenerationRequest", "multipart/form-data": "VideoGenerationForm"},
         True,
+        (),
     ),
-    "videoList": Route("GET", "/v1/videos", "Videos", {}, True),
-    "videoRetrieve": Route("GET", "/v1/videos/{video_id}", "Videos", {}, True),
-    "videoDelete": Route("DELETE", "/v1/videos/{video_id}", "Videos", {}, True),
-    "videoEvents": Route("GET", "/v1/videos/{video_id}/events", "Videos", {}, True),
-    "videoContentHead": Route("HEAD", "/v1/videos/{video_id}/content", "Videos", {}, True),
-    "videoDownload": Route("GET", "/v1/videos/{video_id}/content", "Videos", {}, True),
+    "videoList": Route("GET", "/v1/videos", "Videos", {}, True, ()),
+    "videoRetrieve": Route("GET", "/v1/videos/{video_id}", "Videos", {}, True, ()),
+    "videoDelete": Route("DELETE", "/v1/videos/{video_id}", "Videos", {}, True, ()),
+    "videoEvents": Route("GET", "/v1/videos/{video_id}/events", "Videos", {}, True, ()),
+    "videoContentHead": Route("HEAD", "/v1/videos/{video_id}/content", "Videos", {}, True, ()),
+    "videoDownload": Route("GET", "/v1/videos/{video_id}/content", "Videos", {}, True, ()),
     "videoRemix": Route(
-        "POST", "/v1/videos/{video_id}/remix", "Videos", {"application/json": "VideoRemixRequest"}, True
+        "POST", "/v1/videos/{video_id}/remix", "Videos", {"application/json": "VideoRemixRequest"}, True, ()
     ),
-    "modelList": Route("GET", "/v1/models", "Models", {}, True),
-    "webhookList": Route("GET", "/api/webhooks", "Webhooks", {}, True),
+    "modelList": Route("GET", "/v1/models", "Models", {}, True, ()),
+    "webhookList": Route("GET", "/api/webhooks", "Webhooks", {}, True, ()),
     "webhookCreate": Route(
-        "POST", "/api/webhooks", "Webhooks", {"application/json": "WebhookCreateRequest"}, True
+        "POST", "/api/webhooks", "Webhooks", {"application/json": "WebhookCreateRequest"}, True, ()
     ),
-    "webhookRetrieve": Route("GET", "/api/webhooks/{webhook_id}", "Webhooks", {}, True),
+    "webhookRetrieve": Route("GET", "/api/webhooks/{webhook_id}", "Webhooks", {}, True, ()),
     "webhookUpdate": Route(
-        "PUT", "/api/webhooks/{webhook_id}", "Webhooks", {"application/json": "WebhookUpdateRequest"}, True
+        "PUT",
+        "/api/webhooks/{webhook_id}",
+        "Webhooks",
+        {"application/json": "WebhookUpdateRequest"},
+        True,
+        (),
     ),
-    "webhookDelete": Route("DELETE", "/api/webhooks/{webhook_id}", "Webhooks", {}, True),
+    "webhookDelete": Route("DELETE", "/api/webhooks/{webhook_id}", "Webhooks", {}, True, ()),
     "webhookRotateSecret": Route(
         "POST",
         "/api/webhooks/{webhook_id}/rotate-secret",
         "Webhooks",
         {"application/json": "WebhookRotateSecretRequest"},
         True,
+        (),
     ),
-    "webhookTest": Route("POST", "/api/webhooks/{webhook_id}/test", "Webhooks", {}, True),
-    "webhookDeliveryList": Route("GET", "/api/webhooks/{webhook_id}/deliveries", "Webhooks", {}, True),
+    "webhookTest": Route("POST", "/api/webhooks/{webhook_id}/test", "Webhooks", {}, True, ()),
+    "webhookDeliveryList": Route("GET", "/api/webhooks/{webhook_id}/deliveries", "Webhooks", {}, True, ()),
     "webhookRedeliver": Route(
-        "POST", "/api/webhooks/deliveries/{delivery_id}/redeliver", "Webhooks", {}, True
+        "POST", "/api/webhooks/deliveries/{delivery_id}/redeliver", "Webhooks", {}, True, ()
     ),
-    "providerWake": Route("POST", "/api/wake/{video_id}", "Providers", {}, False),
-    "health": Route("GET", "/health", "Health", {}, False),
+    "virtualKeyList": Route("GET", "/api/governance/virtual-keys", "VirtualKeys", {}, True, ("admin",)),
+    "virtualKeyCreate": Route(
+        "POST",
+        "/api/governance/virtual-keys",
+        "VirtualKeys",
+        {"application/json": "VirtualKeyCreateRequest"},
+        True,
+        ("admin",),
+    ),
+    "virtualKeyQuota": Route("GET", "/api/governance/virtual-keys/quota", "VirtualKeys", {}, True, ()),
+    "virtualKeyRotateMany": Route(
+        "POST",
+        "/api/governance/virtual-keys/rotate",
+        "VirtualKeys",
+        {"application/json": "VirtualKeyRotateManyRequest"},
+        True,
+        ("admin",),
+    ),
+    "virtualKeyRetrieve": Route(
+        "GET", "/api/governance/virtual-keys/{vk_id}", "VirtualKeys", {}, True, ("admin",)
+    ),
+    "virtualKeyUpdate": Route(
+        "PUT",
+        "/api/governance/virtual-keys/{vk_id}",
+        "VirtualKeys",
+        {"application/json": "VirtualKeyUpdateRequest"},
+        True,
+        ("admin",),
+    ),
+    "virtualKeyDelete": Route(
+        "DELETE", "/api/governance/virtual-keys/{vk_id}", "VirtualKeys", {}, True, ("admin",)
+    ),
+    "virtualKeyRotate": Route(
+        "POST",
+        "/api/governance/virtual-keys/{vk_id}/rotate",
+        "VirtualKeys",
+        {"application/json": "VirtualKeyRotateRequest"},
+        True,
+        ("admin",),
+    ),
+    "budgetOverrideSet": Route(
+        "PUT",
+        "/api/governance/virtual-keys/{vk_id}/budgets/{budget_id}/override",
+        "VirtualKeys",
+        {"application/json": "BudgetOverrideRequest"},
+        True,
+        ("admin",),
+    ),
+    "budgetOverrideDelete": Route(
+        "DELETE",
+        "/api/governance/virtual-keys/{vk_id}/budgets/{budget_id}/override",
+        "VirtualKeys",
+        {},
+        True,
+        ("admin",),
+    ),
+    "teamList": Route("GET", "/api/governance/teams", "Teams", {}, True, ("admin",)),
+    "teamCreate": Route(
+        "POST", "/api/governance/teams", "Teams", {"application/json": "TeamCreateRequest"}, True, ("admin",)
+    ),
+    "teamRetrieve": Route("GET", "/api/governance/teams/{team_id}", "Teams", {}, True, ("admin",)),
+    "teamUpdate": Route(
+        "PUT",
+        "/api/governance/teams/{team_id}",
+        "Teams",
+        {"application/json": "TeamUpdateRequest"},
+        True,
+        ("admin",),
+    ),
+    "teamDelete": Route("DELETE", "/api/governance/teams/{team_id}", "Teams", {}, True, ("admin",)),
+    "customerList": Route("GET", "/api/governance/customers", "Customers", {}, True, ("admin",)),
+    "customerCreate": Route(
+        "POST",
+        "/api/governance/customers",
+        "Customers",
+        {"application/json": "CustomerCreateRequest"},
+        True,
+        ("admin",),
+    ),
+    "customerRetrieve": Route(
+        "GET", "/api/governance/customers/{customer_id}", "Customers", {}, True, ("admin",)
+    ),
+    "customerUpdate": Route(
+        "PUT",
+        "/api/governance/customers/{customer_id}",
+        "Customers",
+        {"application/json": "CustomerUpdateRequest"},
+        True,
+        ("admin",),
+    ),
+    "customerDelete": Route(
+        "DELETE", "/api/governance/customers/{customer_id}", "Customers", {}, True, ("admin",)
+    ),
+    "budgetList": Route("GET", "/api/governance/budgets", "Limits", {}, True, ("admin",)),
+    "rateLimitList": Route("GET", "/api/governance/rate-limits", "Limits", {}, True, ("admin",)),
+    "providerLimitsList": Route("GET", "/api/governance/providers", "Limits", {}, True, ("admin",)),
+    "providerLimitsUpdate": Route(
+        "PUT",
+        "/api/governance/providers/{provider}",
+        "Limits",
+        {"application/json": "ProviderLimitsUpdateRequest"},
+        True,
+        ("admin",),
+    ),
+    "pricingOverrideList": Route("GET", "/api/governance/pricing-overrides", "Pricing", {}, True, ("admin",)),
+    "pricingOverrideCreate": Route(
+        "POST",
+        "/api/governance/pricing-overrides",
+        "Pricing",
+        {"application/json": "PricingOverrideCreateRequest"},
+        True,
+        ("admin",),
+    ),
+    "pricingOverrideRetrieve": Route(
+        "GET", "/api/governance/pricing-overrides/{pricing_override_id}", "Pricing", {}, True, ("admin",)
+    ),
+    "pricingOverrideUpdate": Route(
+        "PUT",
+        "/api/governance/pricing-overrides/{pricing_override_id}",
+        "Pricing",
+        {"application/json": "PricingOverrideUpdateRequest"},
+        True,
+        ("admin",),
+    ),
+    "pricingOverrideDelete": Route(
+        "DELETE", "/api/governance/pricing-overrides/{pricing_override_id}", "Pricing", {}, True, ("admin",)
+    ),
+    "sessionLogin": Route(
+        "POST", "/api/session/login", "Session", {"application/json": "SessionLoginRequest"}, False, ()
+    ),
+    "sessionLogout": Route("POST", "/api/session/logout", "Session", {}, True, ("admin",)),
+    "sessionIsAuthEnabled": Route("GET", "/api/session/is-auth-enabled", "Session", {}, False, ()),
+    "providerWake": Route("POST", "/api/wake/{video_id}", "Providers", {}, False, ()),
+    "health": Route("GET", "/health", "Health", {}, False, ()),
 }
 
 ALLOW: Mapping[str, str] = {
@@ -373,6 +812,25 @@ ALLOW: Mapping[str, str] = {
     "/api/webhooks/{webhook_id}/test": "POST",
     "/api/webhooks/{webhook_id}/deliveries": "GET",
     "/api/webhooks/deliveries/{delivery_id}/redeliver": "POST",
+    "/api/governance/virtual-keys": "GET, POST",
+    "/api/governance/virtual-keys/quota": "GET",
+    "/api/governance/virtual-keys/rotate": "POST",
+    "/api/governance/virtual-keys/{vk_id}": "DELETE, GET, PUT",
+    "/api/governance/virtual-keys/{vk_id}/rotate": "POST",
+    "/api/governance/virtual-keys/{vk_id}/budgets/{budget_id}/override": "DELETE, PUT",
+    "/api/governance/teams": "GET, POST",
+    "/api/governance/teams/{team_id}": "DELETE, GET, PUT",
+    "/api/governance/customers": "GET, POST",
+    "/api/governance/customers/{customer_id}": "DELETE, GET, PUT",
+    "/api/governance/budgets": "GET",
+    "/api/governance/rate-limits": "GET",
+    "/api/governance/providers": "GET",
+    "/api/governance/providers/{provider}": "PUT",
+    "/api/governance/pricing-overrides": "GET, POST",
+    "/api/governance/pricing-overrides/{pricing_override_id}": "DELETE, GET, PUT",
+    "/api/session/login": "POST",
+    "/api/session/logout": "POST",
+    "/api/session/is-auth-enabled": "GET",
     "/api/wake/{video_id}": "POST",
     "/health": "GET",
 }
@@ -383,6 +841,12 @@ def bind(
     videos: Videos[Caller],
     models: Models[Caller],
     webhooks: Webhooks[Caller],
+    virtual_keys: VirtualKeys[Caller],
+    teams: Teams[Caller],
+    customers: Customers[Caller],
+    limits: Limits[Caller],
+    pricing: Pricing[Caller],
+    session: Session[Caller],
     providers: Providers,
     health: Health,
 ) -> dict[str, Callable[..., Awaitable[Response]]]:
@@ -543,6 +1007,179 @@ def bind(
     async def serve_webhook_redeliver(user: Caller, delivery_id: str) -> Response:
         return _respond(await webhooks.webhook_redeliver(user, delivery_id))
 
+    async def serve_virtual_key_list(
+        user: Caller,
+        search: str | None = None,
+        team_id: str | None = None,
+        customer_id: str | None = None,
+        is_active: bool | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Response:
+        return _respond(
+            await virtual_keys.virtual_key_list(user, search, team_id, customer_id, is_active, limit, offset)
+        )
+
+    async def serve_virtual_key_create(user: Caller, payload: Payload) -> Response:
+        return _respond(
+            await virtual_keys.virtual_key_create(
+                user, schemas.VirtualKeyCreateRequest.model_validate(payload)
+            )
+        )
+
+    async def serve_virtual_key_quota(user: Caller) -> Response:
+        return _respond(await virtual_keys.virtual_key_quota(user))
+
+    async def serve_virtual_key_rotate_many(user: Caller, payload: Payload) -> Response:
+        return _respond(
+            await virtual_keys.virtual_key_rotate_many(
+                user, schemas.VirtualKeyRotateManyRequest.model_validate(payload)
+            )
+        )
+
+    async def serve_virtual_key_retrieve(user: Caller, vk_id: str) -> Response:
+        return _respond(await virtual_keys.virtual_key_retrieve(user, vk_id))
+
+    async def serve_virtual_key_update(user: Caller, vk_id: str, payload: Payload) -> Response:
+        return _respond(
+            await virtual_keys.virtual_key_update(
+                user, vk_id, schemas.VirtualKeyUpdateRequest.model_validate(payload)
+            )
+        )
+
+    async def serve_virtual_key_delete(user: Caller, vk_id: str) -> Response:
+        return _respond(await virtual_keys.virtual_key_delete(user, vk_id))
+
+    async def serve_virtual_key_rotate(user: Caller, vk_id: str, payload: Payload | None = None) -> Response:
+        return _respond(
+            await virtual_keys.virtual_key_rotate(
+                user,
+                vk_id,
+                None if payload is None else schemas.VirtualKeyRotateRequest.model_validate(payload),
+            )
+        )
+
+    async def serve_budget_override_set(
+        user: Caller, vk_id: str, budget_id: str, payload: Payload
+    ) -> Response:
+        return _respond(
+            await virtual_keys.budget_override_set(
+                user, vk_id, budget_id, schemas.BudgetOverrideRequest.model_validate(payload)
+            )
+        )
+
+    async def serve_budget_override_delete(user: Caller, vk_id: str, budget_id: str) -> Response:
+        return _respond(await virtual_keys.budget_override_delete(user, vk_id, budget_id))
+
+    async def serve_team_list(
+        user: Caller,
+        search: str | None = None,
+        customer_id: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Response:
+        return _respond(await teams.team_list(user, search, customer_id, limit, offset))
+
+    async def serve_team_create(user: Caller, payload: Payload) -> Response:
+        return _respond(await teams.team_create(user, schemas.TeamCreateRequest.model_validate(payload)))
+
+    async def serve_team_retrieve(user: Caller, team_id: str) -> Response:
+        return _respond(await teams.team_retrieve(user, team_id))
+
+    async def serve_team_update(user: Caller, team_id: str, payload: Payload) -> Response:
+        return _respond(
+            await teams.team_update(user, team_id, schemas.TeamUpdateRequest.model_validate(payload))
+        )
+
+    async def serve_team_delete(user: Caller, team_id: str) -> Response:
+        return _respond(await teams.team_delete(user, team_id))
+
+    async def serve_customer_list(
+        user: Caller, search: str | None = None, limit: int = 100, offset: int = 0
+    ) -> Response:
+        return _respond(await customers.customer_list(user, search, limit, offset))
+
+    async def serve_customer_create(user: Caller, payload: Payload) -> Response:
+        return _respond(
+            await customers.customer_create(user, schemas.CustomerCreateRequest.model_validate(payload))
+        )
+
+    async def serve_customer_retrieve(user: Caller, customer_id: str) -> Response:
+        return _respond(await customers.customer_retrieve(user, customer_id))
+
+    async def serve_customer_update(user: Caller, customer_id: str, payload: Payload) -> Response:
+        return _respond(
+            await customers.customer_update(
+                user, customer_id, schemas.CustomerUpdateRequest.model_validate(payload)
+            )
+        )
+
+    async def serve_customer_delete(user: Caller, customer_id: str) -> Response:
+        return _respond(await customers.customer_delete(user, customer_id))
+
+    async def serve_budget_list(user: Caller, limit: int = 100, offset: int = 0) -> Response:
+        return _respond(await limits.budget_list(user, limit, offset))
+
+    async def serve_rate_limit_list(user: Caller, limit: int = 100, offset: int = 0) -> Response:
+        return _respond(await limits.rate_limit_list(user, limit, offset))
+
+    async def serve_provider_limits_list(user: Caller) -> Response:
+        return _respond(await limits.provider_limits_list(user))
+
+    async def serve_provider_limits_update(user: Caller, provider: str, payload: Payload) -> Response:
+        return _respond(
+            await limits.provider_limits_update(
+                user, provider, schemas.ProviderLimitsUpdateRequest.model_validate(payload)
+            )
+        )
+
+    async def serve_pricing_override_list(
+        user: Caller,
+        search: str | None = None,
+        scope_kind: Literal["global", "provider", "provider_key", "virtual_key", "virtual_key_provider"]
+        | None = None,
+        provider: str | None = None,
+        virtual_key_id: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Response:
+        return _respond(
+            await pricing.pricing_override_list(
+                user, search, scope_kind, provider, virtual_key_id, limit, offset
+            )
+        )
+
+    async def serve_pricing_override_create(user: Caller, payload: Payload) -> Response:
+        return _respond(
+            await pricing.pricing_override_create(
+                user, schemas.PricingOverrideCreateRequest.model_validate(payload)
+            )
+        )
+
+    async def serve_pricing_override_retrieve(user: Caller, pricing_override_id: str) -> Response:
+        return _respond(await pricing.pricing_override_retrieve(user, pricing_override_id))
+
+    async def serve_pricing_override_update(
+        user: Caller, pricing_override_id: str, payload: Payload
+    ) -> Response:
+        return _respond(
+            await pricing.pricing_override_update(
+                user, pricing_override_id, schemas.PricingOverrideUpdateRequest.model_validate(payload)
+            )
+        )
+
+    async def serve_pricing_override_delete(user: Caller, pricing_override_id: str) -> Response:
+        return _respond(await pricing.pricing_override_delete(user, pricing_override_id))
+
+    async def serve_session_login(payload: Payload) -> Response:
+        return _respond(await session.session_login(schemas.SessionLoginRequest.model_validate(payload)))
+
+    async def serve_session_logout(user: Caller) -> Response:
+        return _respond(await session.session_logout(user))
+
+    async def serve_session_is_auth_enabled() -> Response:
+        return _respond(await session.session_is_auth_enabled())
+
     async def serve_provider_wake(video_id: str) -> Response:
         return await providers.provider_wake(video_id)
 
@@ -568,6 +1205,38 @@ def bind(
         "webhookTest": serve_webhook_test,
         "webhookDeliveryList": serve_webhook_delivery_list,
         "webhookRedeliver": serve_webhook_redeliver,
+        "virtualKeyList": serve_virtual_key_list,
+        "virtualKeyCreate": serve_virtual_key_create,
+        "virtualKeyQuota": serve_virtual_key_quota,
+        "virtualKeyRotateMany": serve_virtual_key_rotate_many,
+        "virtualKeyRetrieve": serve_virtual_key_retrieve,
+        "virtualKeyUpdate": serve_virtual_key_update,
+        "virtualKeyDelete": serve_virtual_key_delete,
+        "virtualKeyRotate": serve_virtual_key_rotate,
+        "budgetOverrideSet": serve_budget_override_set,
+        "budgetOverrideDelete": serve_budget_override_delete,
+        "teamList": serve_team_list,
+        "teamCreate": serve_team_create,
+        "teamRetrieve": serve_team_retrieve,
+        "teamUpdate": serve_team_update,
+        "teamDelete": serve_team_delete,
+        "customerList": serve_customer_list,
+        "customerCreate": serve_customer_create,
+        "customerRetrieve": serve_customer_retrieve,
+        "customerUpdate": serve_customer_update,
+        "customerDelete": serve_customer_delete,
+        "budgetList": serve_budget_list,
+        "rateLimitList": serve_rate_limit_list,
+        "providerLimitsList": serve_provider_limits_list,
+        "providerLimitsUpdate": serve_provider_limits_update,
+        "pricingOverrideList": serve_pricing_override_list,
+        "pricingOverrideCreate": serve_pricing_override_create,
+        "pricingOverrideRetrieve": serve_pricing_override_retrieve,
+        "pricingOverrideUpdate": serve_pricing_override_update,
+        "pricingOverrideDelete": serve_pricing_override_delete,
+        "sessionLogin": serve_session_login,
+        "sessionLogout": serve_session_logout,
+        "sessionIsAuthEnabled": serve_session_is_auth_enabled,
         "providerWake": serve_provider_wake,
         "health": serve_health,
     }

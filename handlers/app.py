@@ -23,12 +23,22 @@ from generated.routes import bind
 
 from . import sandbox_mount
 from .access.callers import Callers
+from .access.groups import CUSTOMER, TEAM, Groups
+from .access.limits import Limits as StoredLimits
 from .access.passwords import admin
+from .access.pricing_overrides import PricingOverrides
+from .access.sessions import Sessions
 from .access.tokens import Tokens, rules
+from .access.virtual_keys import VirtualKeys as StoredKeys
 from .api.health import Health
+from .api.limits import Limits
 from .api.models import Models
+from .api.pricing import Pricing
 from .api.providers import Providers
+from .api.session import Session
+from .api.teams import Customers, Teams
 from .api.videos import Videos
+from .api.virtual_keys import VirtualKeys
 from .api.webhooks import Webhooks
 from .edge import bodies, credentials, envelope
 from .edge.parameters import Repeated
@@ -44,15 +54,22 @@ log = structlog.get_logger()
 def build(settings: Settings, worker: Worker) -> ASGIApp:
     """The gateway as an ASGI application, around a worker that nothing else runs."""
     ledger, providers = worker.ledger, worker.providers
+    books = worker.books
+    admits, taken = admin(settings), rules(settings)
     operations = bind(
         videos=Videos(ledger, worker.dispatcher, providers, worker.outputs, worker.endpoints, worker.polls),
         models=Models(providers, worker.directory),
         webhooks=Webhooks(worker.endpoints, worker.deliveries, worker.sending),
+        virtual_keys=VirtualKeys(StoredKeys(books)),
+        teams=Teams(Groups(books, TEAM)),
+        customers=Customers(Groups(books, CUSTOMER)),
+        limits=Limits(StoredLimits(books), providers),
+        pricing=Pricing(PricingOverrides(books)),
+        session=Session(Sessions(books), admits),
         providers=Providers(ledger),
         health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),
     )
 
-    admits, taken = admin(settings), rules(settings)
     callers = Callers(
         settings.api_keys,
         worker.directory,

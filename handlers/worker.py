@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import URL
 
+from .access.books import Books
 from .access.directory import VIRTUAL_KEY_ID, Directory
 from .access.polls import Polls
 from .configuration import Configuration
@@ -49,6 +50,7 @@ class Worker:
         self.engine = engine_for(database)
         self.claims = Claims(self.engine)
         self.directory = Directory(self.engine)
+        self.books = Books(self.engine, self.directory)
         self.polls = Polls(self.engine)
         self.endpoints = Endpoints(self.engine, private=settings.webhook_private)
         self.deliveries = Deliveries(self.engine)

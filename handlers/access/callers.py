@@ -53,6 +53,7 @@ class Caller:
     name: str
     admin: bool = False
     grant: Grant | None = None  # of a virtual key
+    session: bytes | None = None  # digest of the token of the session in which the request is made
 
     @property
     def sees(self) -> str | None:
@@ -131,7 +132,8 @@ class Callers:
             return Caller(grant.id, grant=grant) if grant is not None else None
         if shown.secret.startswith(SESSION):
             ends = await self._directory.session(shown.secret)
-            return Caller(ADMIN, admin=True) if ends is not None and ends > datetime.now(UTC) else None
+            live = ends is not None and ends > datetime.now(UTC)
+            return Caller(ADMIN, admin=True, session=digest(shown.secret)) if live else None
         if self._tokens is not None and looks_like_jwt(shown.secret):
             claims = await self._tokens.claims(shown.secret)
             if claims.admin:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 
-from ..errors import Forbidden
+from pydantic_core import SchemaError, SchemaValidator, core_schema
+
+from ..errors import Forbidden, InvalidRequest
 
 ALL = "*"
 REGEX = "regex:"
@@ -108,10 +109,33 @@ def _fits(model: str, names: Sequence[str]) -> bool:
 
 
 def _matches(name: str, model: str) -> bool:
-    return name.startswith(REGEX) and pattern(name).fullmatch(model) is not None
+    return name.startswith(REGEX) and bool(pattern(name).isinstance_python(model))
 
 
-@lru_cache(maxsize=10_000)
-def pattern(name: str) -> re.Pattern[str]:
-    """`regex:veo-.*` -> the pattern. Raises re.error; those that are stored have been tried."""
-    return re.compile(name.removeprefix(REGEX), re.IGNORECASE)
+def demand_pattern(name: str) -> None:
+    """Raises InvalidRequest for `regex:` and what is no regular expression."""
+    if not name.startswith(REGEX):
+        return
+    try:
+        pattern(name)
+    except SchemaError as error:
+        reason = str(error).splitlines()[-1].strip().removeprefix("error: ").removeprefix("SchemaError: ")
+        raise InvalidRequest(
+            f"{name!r} is no regular expression of RE2's syntax: {reason}",
+            code="invalid_pattern",
+            param="provider_configs",
+        ) from None
+
+
+@lru_cache(maxsize=1000)
+def pattern(name: str) -> SchemaValidator:
+    """`regex:veo-.*` -> what accepts the names that fit as a whole. Raises SchemaError; those that are stored have been tried.
+
+    The engine is Rust's `regex`, as pydantic has it: its syntax is that of RE2, and no expression takes it longer than the name
+    is long, so none can be made that keeps the server busy.
+    """
+    expression = name.removeprefix(REGEX)
+    SchemaValidator(
+        core_schema.str_schema(pattern=expression)
+    )  # by itself, so that it cannot close the group around it
+    return SchemaValidator(core_schema.str_schema(pattern=f"(?i)\\A(?:{expression})\\z"))

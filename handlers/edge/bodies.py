@@ -291,7 +291,7 @@ def _judge_of(operation_id: str) -> jsonschema_rs.Draft202012Validator:
 @cache
 def _has_image(operation_id: str) -> bool:
     body = OPERATIONS[operation_id].bodies["application/json"]
-    return FIELD in document()["components"]["schemas"][body]["properties"]
+    return FIELD in document()["components"]["schemas"][body].get("properties", {})
 
 
 def judge(payload: Any, operation_id: str) -> None:
@@ -314,7 +314,7 @@ def _description(operation_id: str, param: str | None) -> str:
     """What the document says of a parameter, so that the error says what would be right."""
     schemas = document()["components"]["schemas"]
     schema = schemas[OPERATIONS[operation_id].bodies["application/json"]]
-    found = schema["properties"].get((param or "").partition(".")[0], {})
+    found = schema.get("properties", {}).get((param or "").partition(".")[0], {})
     if "$ref" in found:
         found = schemas[found["$ref"].rpartition("/")[2]]
     return " ".join(str(found.get("description", "")).split())

@@ -84,6 +84,8 @@ def problem(error: ReelgateError, event: str) -> str:
 def translate(request: ConnexionRequest, error: Exception) -> ReelgateError:
     """What another layer raised -> our error for it."""
     match error:
+        case InvalidRequest() if _names_no_method(request):
+            return _method_not_allowed(request)  # a path with a word where another has an id, and more methods
         case ReelgateError():
             return error
         case UnsupportedMediaTypeProblem():
@@ -106,13 +108,24 @@ def _by_status(request: ConnexionRequest, error: ProblemException | HTTPExceptio
     if status == 404:
         return NotFound(f"There is no {path}. The paths stand in openapi.yaml.", code="path_not_found")
     if status == 405:
-        allow = next((methods for pattern, methods in ALLOWED if pattern.match(path)), "")
-        refused = MethodNotAllowed(f"{path} has no {request.scope['method']}; it has {allow}.")
-        refused.headers["Allow"] = allow
-        return refused
+        return _method_not_allowed(request)
     if 400 <= status < 500:
         return InvalidRequest(str(error.detail))
     return Internal("The gateway failed. Quote the event_id when reporting this.")
+
+
+def _names_no_method(request: ConnexionRequest) -> bool:
+    """Whether a path stands in the document word by word, without this method."""
+    methods = ALLOW.get(request.scope["path"])
+    return methods is not None and request.scope["method"] not in methods.split(", ")
+
+
+def _method_not_allowed(request: ConnexionRequest) -> MethodNotAllowed:
+    path = request.scope["path"]
+    allow = next((methods for pattern, methods in ALLOWED if pattern.match(path)), "")
+    refused = MethodNotAllowed(f"{path} has no {request.scope['method']}; it has {allow}.")
+    refused.headers["Allow"] = allow
+    return refused
 
 
 def _is_connection_loss(error: DBAPIError) -> bool:

@@ -139,7 +139,7 @@ pricing_overrides = Table(
     "pricing_overrides",
     metadata,
     Column("id", Text, primary_key=True, comment="price_ + ULID"),
-    Column("name", Text, nullable=False),
+    Column("name", Text, nullable=False, unique=True),
     Column("scope_kind", Text, nullable=False),
     Column("provider", Text),
     Column("provider_key", Text),

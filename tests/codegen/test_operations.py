@@ -42,6 +42,12 @@ def test_operations_know_their_answers_and_refusals():
     assert not by_name["thing_events"].binary and not by_name["thing_file"].events
 
 
+def test_operations_know_which_roles_a_caller_needs():
+    roles = [{"BearerAuth": ["admin"]}, {"KeyAuth": ["admin"]}]
+    read = {operation.name: operation.roles for operation in operations(changed(f"{LIST} security", roles))}
+    assert (read["thing_list"], read["thing_make"], read["ping"]) == (("admin",), (), ())
+
+
 def test_a_list_in_the_query_is_a_parameter_that_is_repeated():
     (kind,) = [each for each in by_id("thing_events").parameters if each.name == "kind"]
     assert (kind.type, kind.default) == ("list[str]", None)
@@ -74,6 +80,7 @@ def by_id(name):
         (f"{LIST} operationId", "thing-make", "two operations are called thing_make"),
         ("paths /things query", {}, "paths./things.query: is not supported"),
         (f"{LIST} security", [{"KeyAuth": []}, {}], "paths./things.get.security: optional or combined"),
+        (f"{LIST} security", [{"KeyAuth": []}, {"BearerAuth": ["admin"]}], "paths./things.get.security: roles that"),
         (f"{LIST} parameters 0 in", "cookie", r"parameters\[0\]: order: must be a plain"),
         (f"{LIST} parameters 0 style", "form", r"parameters\[0\]: order: must be a plain"),
         (f"{LIST} parameters 0 schema type", "array", r"parameters\[0\]: order: must be of a scalar type"),

@@ -1,5 +1,6 @@
 """connexion, the lowered document and `bind` together: what reaches a handler, and what comes back."""
 
+import inspect
 import json
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def handlers():
 
 @pytest.fixture
 def http(handlers):
-    functions = bind(videos=handlers, models=handlers, webhooks=handlers, providers=handlers, health=handlers)
+    functions = bind(**dict.fromkeys(inspect.signature(bind).parameters, handlers))
     app = AsyncApp(
         "test",
         security_map=dict.fromkeys(("bearer", "basic", "apiKey"), Key),

@@ -246,6 +246,7 @@ def upgrade() -> None:
         sa.CheckConstraint("source IN ('api', 'file')", name="pricing_overrides_source_known"),
         sa.ForeignKeyConstraint(["virtual_key_id"], ["virtual_keys.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
         comment="prices that are not those of pricing.yaml",
     )
     op.add_column(

@@ -41,6 +41,7 @@ class Route:
     tag: str
     bodies: Mapping[str, str]  # media type -> name of the schema in `components.schemas`
     secured: bool  # whether there is a caller
+    roles: tuple[str, ...]  # that the caller must have
 
 
 class Things(Protocol[Caller]):
@@ -88,15 +89,20 @@ class Ping(Protocol):
 
 
 OPERATIONS: Mapping[str, Route] = {
-    "thingList": Route("GET", "/things", "Things", {}, True),
+    "thingList": Route("GET", "/things", "Things", {}, True, ()),
     "thingMake": Route(
-        "POST", "/things", "Things", {"application/json": "Thing", "multipart/form-data": "ThingForm"}, True
+        "POST",
+        "/things",
+        "Things",
+        {"application/json": "Thing", "multipart/form-data": "ThingForm"},
+        True,
+        (),
     ),
-    "thingFile": Route("GET", "/things/{thing_id}", "Things", {}, True),
-    "thingLook": Route("HEAD", "/things/{thing_id}", "Things", {}, True),
-    "thingDrop": Route("DELETE", "/things/{thing_id}", "Things", {"application/json": "Thing"}, True),
-    "thingEvents": Route("GET", "/things/{thing_id}/events", "Things", {}, True),
-    "ping": Route("GET", "/ping", "Ping", {}, False),
+    "thingFile": Route("GET", "/things/{thing_id}", "Things", {}, True, ()),
+    "thingLook": Route("HEAD", "/things/{thing_id}", "Things", {}, True, ()),
+    "thingDrop": Route("DELETE", "/things/{thing_id}", "Things", {"application/json": "Thing"}, True, ()),
+    "thingEvents": Route("GET", "/things/{thing_id}/events", "Things", {}, True, ()),
+    "ping": Route("GET", "/ping", "Ping", {}, False, ()),
 }
 
 ALLOW: Mapping[str, str] = {
