@@ -176,8 +176,8 @@ class BudgetRequest(BaseModel):
     max_limit: Annotated[
         StrictFloat,
         Field(
-            description='An amount in US dollars, which is rounded to a millionth.',
-            ge=1e-06,
+            description='An amount in US dollars, a hundredth of a cent at least; it is rounded to a millionth.',
+            ge=0.0001,
             le=1000000000.0,
         ),
     ]
@@ -226,7 +226,7 @@ class RateLimitRequest(BaseModel):
         StrictFloat | MISSING,
         Field(
             description='The most seconds of video in `seconds_reset_duration`.',
-            ge=1e-06,
+            ge=0.0001,
             le=1000000000.0,
         ),
     ] = MISSING
@@ -240,8 +240,8 @@ class RateLimitRequest(BaseModel):
     cost_max_limit: Annotated[
         StrictFloat | MISSING,
         Field(
-            description='An amount in US dollars, which is rounded to a millionth.',
-            ge=1e-06,
+            description='An amount in US dollars, a hundredth of a cent at least; it is rounded to a millionth.',
+            ge=0.0001,
             le=1000000000.0,
         ),
     ] = MISSING
@@ -307,8 +307,8 @@ class BudgetOverrideForCycles(BaseModel):
     amount: Annotated[
         StrictFloat,
         Field(
-            description='An amount in US dollars, which is rounded to a millionth.',
-            ge=1e-06,
+            description='An amount in US dollars, a hundredth of a cent at least; it is rounded to a millionth.',
+            ge=0.0001,
             le=1000000000.0,
         ),
     ]
@@ -327,8 +327,8 @@ class BudgetOverrideForever(BaseModel):
     amount: Annotated[
         StrictFloat,
         Field(
-            description='An amount in US dollars, which is rounded to a millionth.',
-            ge=1e-06,
+            description='An amount in US dollars, a hundredth of a cent at least; it is rounded to a millionth.',
+            ge=0.0001,
             le=1000000000.0,
         ),
     ]

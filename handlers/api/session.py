@@ -13,7 +13,7 @@ from ..errors import Forbidden, Unauthorized
 
 
 class Session:
-    """`passwords`: None if no admin's password is configured."""
+    """`admin`: None if no admin's password is configured."""
 
     def __init__(self, sessions: Sessions, admin: Admin | None) -> None:
         self._sessions = sessions
