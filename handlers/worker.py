@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import URL
 
 from .access.books import Books
+from .access.declared import declare
 from .access.directory import Directory
 from .configuration import Configuration
 from .dispatch.dispatcher import Dispatcher
@@ -79,6 +80,8 @@ class Worker:
         )
         self.directory = Directory(self.engine)
         self.books = Books(self.engine, self.directory)
+        self.governance = configuration.governance
+        self.refused: SettingsError | None = None  # why it could not begin to run
         self.changes = Changes(database, self.ledger.cache, self.tracking.wake, [self.directory])
         self.reconciling = Reconciling(self.ledger, self.providers, self.outputs)
         deadline = timedelta(minutes=settings.job_deadline_minutes)
@@ -97,6 +100,7 @@ class Worker:
             await stack.enter_async_context(self.images)
             stack.push_async_callback(self.engine.dispose)
             await migrate(self.engine)
+            await declare(self.books, self.governance)
             work = [self.claims.run, self.tracking.work, self.reconciling.work, self.sending.work] if works else []
             for run in [self.changes.run, self.outputs.work, *work]:
                 stack.push_async_callback(cancelled, asyncio.create_task(run()))
