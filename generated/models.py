@@ -1336,29 +1336,26 @@ class ProviderConfigRequest(BaseModel):
         ),
     ]
     allowed_models: Annotated[
-        list[ModelPattern],
+        list[ModelPattern] | MISSING,
         Field(
-            description='The models that may be used; none if empty.',
+            description='The models that may be used; none if empty, all if left out.',
             max_length=200,
-            validate_default=True,
         ),
-    ] = ['*']
+    ] = MISSING
     blacklisted_models: Annotated[
-        list[ModelPattern],
+        list[ModelPattern] | MISSING,
         Field(
             description='Models that may not be used, although `allowed_models` has them.',
             max_length=200,
-            validate_default=True,
         ),
-    ] = []
+    ] = MISSING
     key_ids: Annotated[
-        list[KeyReference],
+        list[KeyReference] | MISSING,
         Field(
-            description="The provider's keys that may be used; none if empty.",
+            description="The provider's keys that may be used; none if empty, all if left out.",
             max_length=200,
-            validate_default=True,
         ),
-    ] = ['*']
+    ] = MISSING
     budgets: Annotated[
         list[BudgetRequest] | MISSING,
         Field(

@@ -45,7 +45,7 @@ from .edge.parameters import Repeated
 from .edge.requests import Requests
 from .errors import ReelgateError
 from .media.uploads import Uploads
-from .settings import Settings
+from .settings import Settings, SettingsError
 from .worker import Worker
 
 log = structlog.get_logger()
@@ -80,8 +80,12 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        async with worker.running(works=settings.worker):
-            yield
+        try:
+            async with worker.running(works=settings.worker):
+                yield
+        except SettingsError as error:
+            worker.refused = error  # which the server only logs
+            raise
 
     app = AsyncApp(
         "reelgate",

@@ -26,7 +26,7 @@ DRAIN = 20  # seconds that requests under way get to finish when the server stop
 
 
 class Server(uvicorn.Server):
-    """uvicorn, which says when it is ready, and lets nobody wait for a job when it stops."""
+    """uvicorn, which says when it is ready, or why it will never be, and lets nobody wait for a job when it stops."""
 
     def __init__(self, config: uvicorn.Config, ready_line: str, worker: Worker) -> None:
         super().__init__(config)
@@ -34,7 +34,12 @@ class Server(uvicorn.Server):
         self._worker = worker
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            if self._worker.refused is not None:
+                raise self._worker.refused from None
+            raise
         if self.started:
             print(self._ready_line, flush=True)  # noqa: T201  a person, or a script, waits for this line
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import URL
 
 from .access.books import Books
+from .access.declared import declare
 from .access.directory import VIRTUAL_KEY_ID, Directory
 from .access.polls import Polls
 from .configuration import Configuration
@@ -85,6 +86,8 @@ class Worker:
             concurrency=settings.tracking_concurrency,
             pace=settings.poll_seconds,
         )
+        self.governance = configuration.governance
+        self.refused: SettingsError | None = None  # why it could not begin to run
         self.changes = Changes(database, self.ledger.cache, self.tracking.wake, [self.directory])
         self.reconciling = Reconciling(self.ledger, self.providers, self.outputs)
         deadline = timedelta(minutes=settings.job_deadline_minutes)
@@ -116,6 +119,7 @@ class Worker:
             await stack.enter_async_context(self.images)
             stack.push_async_callback(self.engine.dispose)
             await migrate(self.engine)
+            await declare(self.books, self.governance)
             work = [self.claims.run, self.tracking.work, self.reconciling.work, self.sending.work] if works else []
             for run in [self.changes.run, self.outputs.work, self.polls.work, *work]:
                 stack.push_async_callback(cancelled, asyncio.create_task(run()))

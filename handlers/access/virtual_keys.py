@@ -16,7 +16,7 @@ from ..errors import Conflict, InvalidRequest, NotFound
 from ..jobs.access_tables import meters as meter_table
 from ..jobs.access_tables import virtual_keys
 from . import meters
-from .books import Books, changeable, new_id, virtual_key_unknown
+from .books import FILE, Books, changeable, new_id, virtual_key_unknown
 from .callers import VIRTUAL_KEY
 from .directory import digest
 from .grants import Grant, demand_pattern
@@ -173,8 +173,10 @@ async def change_key(connection: AsyncConnection, vk_id: str, asked: Mapping[str
         row |= _secret(asked["value"])
     if "provider_configs" in asked:
         row["provider_configs"] = _configs(asked["provider_configs"])
-    change = update(virtual_keys).where(virtual_keys.c.id == vk_id)
-    await connection.execute(change.values(**row, updated_at=func.now()))
+    differs = any(not hasattr(before, name) or getattr(before, name) != value for name, value in row.items())
+    if differs or source != FILE:
+        change = update(virtual_keys).where(virtual_keys.c.id == vk_id)
+        await connection.execute(change.values(**row, updated_at=func.now()))
     configs = row.get("provider_configs", before.provider_configs)
     await meters.remove(connection, set(before.owners) - set(_owners(vk_id, configs)))
     await _put_meters(connection, vk_id, asked, configs, source)
