@@ -69,7 +69,8 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
     app.add_api(orjson.loads(files("generated").joinpath("openapi30.json").read_bytes()))
     for kind in (ReelgateError, ProblemException, HTTPException, Exception):
         app.add_error_handler(kind, envelope.respond)
-    served: ASGIApp = Requests(app, settings.public_url, settings.trusted_proxies, Uploads(settings.uploads_bytes))
+    uploads = Uploads(settings.uploads_bytes)
+    served: ASGIApp = Requests(app, settings.public_url, settings.trusted_proxies, uploads, worker.journal)
     if providers.sandbox:
         served = sandbox_mount.beside(served, settings.data_dir / "sandbox", settings.sandbox_job_seconds)
     return served

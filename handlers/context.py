@@ -16,6 +16,19 @@ class Exchange:
     response: dict[str, Any]
 
 
+@dataclass(slots=True)
+class Trace:
+    """What has become known of the request so far, for its entry in the log; the types lie in layers above this one."""
+
+    caller: Any = None  # a Caller
+    error: Any = None  # the ReelgateError that was answered
+    job: Any = None  # the Job it was about, or that it made
+    model: str | None = None  # that was asked for, as `provider/model`
+    prompt: str | None = None
+
+
+trace: ContextVar[Trace] = ContextVar("trace")
+
 request_id: ContextVar[str] = ContextVar("request_id")
 """The caller's own `x-request-id`, or one of ours."""
 

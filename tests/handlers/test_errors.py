@@ -172,7 +172,7 @@ def serve_failing() -> None:
     app.add_api(orjson.loads(files("generated").joinpath("openapi30.json").read_bytes()))
     for kind in (errors.ReelgateError, ProblemException, HTTPException, Exception):
         app.add_error_handler(kind, envelope.respond)
-    with serving(Requests(app, None, (), Uploads(1024))) as url:
+    with serving(Requests(app, None, (), Uploads(1024), None)) as url:
         print("failing on", url, flush=True)
         signal.pause()
 
