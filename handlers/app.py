@@ -24,6 +24,7 @@ from generated.routes import bind
 from . import sandbox_mount
 from .access.callers import Callers
 from .api.health import Health
+from .api.logs import Logs
 from .api.models import Models
 from .api.providers import Providers
 from .api.videos import Videos
@@ -32,6 +33,7 @@ from .edge import bodies, credentials, envelope
 from .edge.parameters import Repeated
 from .edge.requests import Requests
 from .errors import ReelgateError
+from .jobs.logbook import Logbook
 from .media.uploads import Uploads
 from .settings import Settings
 from .worker import Worker
@@ -46,6 +48,7 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
         videos=Videos(ledger, worker.dispatcher, providers, worker.outputs, worker.endpoints),
         models=Models(providers),
         webhooks=Webhooks(worker.endpoints, worker.deliveries, worker.sending),
+        logs=Logs(Logbook(worker.engine, kept=settings.log_days), worker.journal),
         providers=Providers(ledger),
         health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),
     )

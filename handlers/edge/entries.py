@@ -27,6 +27,9 @@ UNTOLD: Final = frozenset(
 
 MAKES_JOBS: Final = frozenset({"videoGeneration", "videoRemix"})
 
+ABOUT: Final = frozenset({"provider", "model", "key", "video_id"})
+"""What is said of a job by requests that did not make it."""
+
 DIMENSION: Final = "x-bf-dim-"
 MOST_DIMENSIONS: Final = 16
 LONGEST_NAME, LONGEST_VALUE = 64, 256  # characters
@@ -54,7 +57,7 @@ def entry(scope: Scope, headers: Headers, seen: Trace, status: int, milliseconds
         content=seen.prompt if _may_keep_content(seen.caller, headers, content) else None,
         dims=_dimensions(headers) or None,
         **_caller(seen.caller),
-        **_target(seen),
+        **_target(seen, made=operation in MAKES_JOBS),
     )
 
 
@@ -98,18 +101,20 @@ def _caller(caller: Caller | None) -> dict[str, Any]:
     if caller is None:
         return {}
     grant = caller.grant
-    above = {"virtual_key_name": grant.name, "team_id": grant.team_id, "customer_id": grant.customer_id} if grant else {}
+    above = (
+        {"virtual_key_name": grant.name, "team_id": grant.team_id, "customer_id": grant.customer_id} if grant else {}
+    )
     return {"owner": caller.name, **above}
 
 
-def _target(seen: Trace) -> dict[str, Any]:
-    """Which job it was about, where that is or was to be made, and why it was refused."""
+def _target(seen: Trace, *, made: bool) -> dict[str, Any]:
+    """Which job it `made` or was about, where that is or was to be made, and why it was refused."""
     job: Job | None = seen.job
     error: ReelgateError | None = seen.error
     provider, _, model = (seen.model or "").partition("/")
     known: dict[str, Any] = {"provider": provider or None, "model": model or None}
     if job is not None:
-        known |= facts(job)
+        known |= {name: value for name, value in facts(job).items() if made or name in ABOUT}
     if error is not None:
         known |= {"error_code": error.code, "error": told(error.message)} | _facts(error.facts)
     return known

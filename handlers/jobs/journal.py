@@ -80,7 +80,8 @@ class Entry:
         return self.owner if self.owner is not None and self.owner.startswith(VIRTUAL_KEY) else None
 
 
-COLUMNS = [logs.c[field.name] for field in fields(Entry)]
+NAMES = [field.name for field in fields(Entry)]
+COLUMNS = [logs.c[name] for name in NAMES]
 
 
 def _insert(*, of_jobs: bool) -> str:
@@ -93,12 +94,13 @@ def _insert(*, of_jobs: bool) -> str:
         "team_id": "virtual_keys.team_id",
         "customer_id": "coalesce(virtual_keys.customer_id, teams.customer_id)",
     }
-    names = [column.name for column in COLUMNS]
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     types = ", ".join(f'"{column.name}" {column.type.compile(dialect)}' for column in COLUMNS)
-    values = ", ".join(known[name] if of_jobs and name in known else f'entry."{name}"' for name in names)
-    joined = "LEFT JOIN virtual_keys ON virtual_keys.id = entry.owner LEFT JOIN teams ON teams.id = virtual_keys.team_id"
-    columns = ", ".join(f'"{name}"' for name in names)
+    values = ", ".join(known[name] if of_jobs and name in known else f'entry."{name}"' for name in NAMES)
+    joined = (
+        "LEFT JOIN virtual_keys ON virtual_keys.id = entry.owner LEFT JOIN teams ON teams.id = virtual_keys.team_id"
+    )
+    columns = ", ".join(f'"{name}"' for name in NAMES)
     return (
         f"INSERT INTO logs ({columns}) SELECT {values} FROM json_to_recordset(CAST(:rows AS json)) AS entry({types}) "  # noqa: S608
         f"{joined if of_jobs else ''} ON CONFLICT DO NOTHING"
@@ -267,7 +269,7 @@ def _rows(entries: Sequence[Entry]) -> str:
 
 
 def _row(entry: Entry) -> dict[str, Any]:
-    return {column.name: _clean(getattr(entry, column.name)) for column in COLUMNS}
+    return {name: _clean(getattr(entry, name)) for name in NAMES}
 
 
 def _clean(value: Any) -> Any:

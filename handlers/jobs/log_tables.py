@@ -13,7 +13,9 @@ from .tables import BYTEWISE, metadata
 logs = Table(
     "logs",
     metadata,
-    Column("id", Text(collation=BYTEWISE), primary_key=True, comment="log_ + ULID of `at`: a range of ids is one of time"),
+    Column(
+        "id", Text(collation=BYTEWISE), primary_key=True, comment="log_ + ULID of `at`: a range of ids is one of time"
+    ),
     Column("at", DateTime(timezone=True), nullable=False, comment="when the request came, or the job ended"),
     Column("kind", Text, nullable=False, comment="request or job"),
     Column("object", Text, comment="the operation; NULL: the contract has none like it"),
@@ -30,7 +32,9 @@ logs = Table(
     Column("key", Text, comment="name of the provider key"),
     Column("video_id", Text, comment="joins the request that made a job with the job"),
     Column("request_id", Text),
-    Column("latency_ms", Float, nullable=False, comment="of the request until its last byte, or of the job's whole life"),
+    Column(
+        "latency_ms", Float, nullable=False, comment="of the request until its last byte, or of the job's whole life"
+    ),
     Column("upstream_latency_ms", Float, comment="of it, while the provider was asked to take the job"),
     Column("attempts", JSON),
     Column("cost_usd", Numeric(18, 6), comment="of a job; NULL: it is not known, which is not zero"),

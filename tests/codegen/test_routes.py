@@ -71,7 +71,9 @@ def handlers():
 
 @pytest.fixture
 def http(handlers):
-    functions = bind(videos=handlers, models=handlers, webhooks=handlers, providers=handlers, health=handlers)
+    functions = bind(
+        videos=handlers, models=handlers, webhooks=handlers, logs=handlers, providers=handlers, health=handlers
+    )
     app = AsyncApp(
         "test",
         security_map=dict.fromkeys(("bearer", "basic", "apiKey"), Key),

@@ -33,9 +33,7 @@ def upgrade() -> None:
             nullable=False,
             comment="log_ + ULID of `at`: a range of ids is one of time",
         ),
-        sa.Column(
-            "at", sa.DateTime(timezone=True), nullable=False, comment="when the request came, or the job ended"
-        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False, comment="when the request came, or the job ended"),
         sa.Column("kind", sa.Text(), nullable=False, comment="request or job"),
         sa.Column("object", sa.Text(), comment="the operation; NULL: the contract has none like it"),
         sa.Column("status", sa.Text(), nullable=False, comment="success, error or processing"),
@@ -57,13 +55,9 @@ def upgrade() -> None:
             nullable=False,
             comment="of the request until its last byte, or of the job's whole life",
         ),
-        sa.Column(
-            "upstream_latency_ms", sa.Float(), comment="of it, while the provider was asked to take the job"
-        ),
+        sa.Column("upstream_latency_ms", sa.Float(), comment="of it, while the provider was asked to take the job"),
         sa.Column("attempts", sa.JSON()),
-        sa.Column(
-            "cost_usd", sa.Numeric(18, 6), comment="of a job; NULL: it is not known, which is not zero"
-        ),
+        sa.Column("cost_usd", sa.Numeric(18, 6), comment="of a job; NULL: it is not known, which is not zero"),
         sa.Column("seconds", sa.Float(), comment="of video"),
         sa.Column("content", sa.Text(), comment="the prompt; NULL: it is none of the log's business"),
         sa.Column("dims", sa.JSON(), comment="{name: value} of the caller's x-bf-dim- headers"),
@@ -76,9 +70,7 @@ def upgrade() -> None:
     for name, (column, condition) in INDEXES.items():
         where = sa.text(condition) if condition is not None else None
         op.create_index(name, "logs", [column, "id"], postgresql_where=where)
-    op.create_index(
-        "logs_without_cost", "logs", ["id"], postgresql_where=sa.text("kind = 'job' AND cost_usd IS NULL")
-    )
+    op.create_index("logs_without_cost", "logs", ["id"], postgresql_where=sa.text("kind = 'job' AND cost_usd IS NULL"))
     op.create_index(
         "logs_by_words",
         "logs",
