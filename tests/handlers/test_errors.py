@@ -161,7 +161,8 @@ def serve_failing() -> None:
     logs.configure("info", "json")
     handlers: Any = Failing()
     nobody = Directory(create_async_engine("postgresql+psycopg://127.0.0.1:9/none"))  # never asked
-    operations = bind(videos=handlers, models=handlers, webhooks=handlers, providers=handlers, health=handlers)
+    names = ("videos", "models", "webhooks", "logs", "providers", "health")
+    operations = bind(**dict.fromkeys(names, handlers))
     app = AsyncApp(
         "failing",
         resolver=Resolver(operations.__getitem__),
