@@ -98,8 +98,9 @@ class Worker:
             await stack.enter_async_context(self.images)
             stack.push_async_callback(self.engine.dispose)
             await migrate(self.engine)
+            await self.journal.tidy()
             work = [self.claims.run, self.tracking.work, self.reconciling.work, self.sending.work] if works else []
-            always = [self.journal.run, self.journal.tidy, self.changes.run, self.outputs.work]
+            always = [self.journal.run, self.journal.stay_tidy, self.changes.run, self.outputs.work]
             for run in [*always, *work]:
                 stack.push_async_callback(cancelled, asyncio.create_task(run()))
             stack.push_async_callback(self.dispatcher.close)

@@ -16,7 +16,7 @@ from ulid import ULID
 PREFIX: Final = "logs_"
 AHEAD: Final = 3  # days for which there is a partition before they begin
 LOCK: Final = 0x6C6F6773  # "logs": an advisory lock, so that one process at a time changes partitions
-WAIT: Final = "2s"  # for the lock on the table, behind which everybody else waits meanwhile
+WAIT: Final = "2s"  # for a lock; behind that on the table everybody else waits meanwhile
 
 
 def first_id(moment: datetime) -> str:
@@ -28,8 +28,7 @@ def first_id(moment: datetime) -> str:
 async def keep(engine: AsyncEngine, days: int) -> None:
     """See to it that there is a partition for today and the days to come, and none for those more than `days` ago."""
     async with engine.begin() as connection:
-        if not await _alone(connection):
-            return
+        await _alone(connection)
         today = await _today(connection)
         oldest = today - timedelta(days=days)
         there = await _there(connection)
@@ -39,17 +38,17 @@ async def keep(engine: AsyncEngine, days: int) -> None:
             await _make(connection, day)
     for day in sorted(day for day in there if day < oldest):
         async with engine.begin() as connection:
-            if await _alone(connection):
-                await connection.execute(text(f"DROP TABLE IF EXISTS {_name(day)}"))
+            await _alone(connection)
+            await connection.execute(text(f"DROP TABLE IF EXISTS {_name(day)}"))
     async with engine.begin() as connection:
         old = text("DELETE FROM logs_default WHERE id < :first")
         await connection.execute(old, {"first": first_id(_begin(oldest))})
 
 
-async def _alone(connection: AsyncConnection) -> bool:
-    """Whether no other process changes partitions; none does until this transaction ends."""
+async def _alone(connection: AsyncConnection) -> None:
+    """Have no other process change partitions until this transaction ends."""
     await connection.execute(text(f"SET LOCAL lock_timeout TO '{WAIT}'"))
-    return bool(await connection.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": LOCK}))
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
 
 
 async def _today(connection: AsyncConnection) -> date:

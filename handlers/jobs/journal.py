@@ -161,16 +161,24 @@ class Journal:
         finally:
             await asyncio.shield(self._leave())
 
-    async def tidy(self) -> None:
-        """Keep the partitions as they are to be until cancelled; see days.py."""
+    async def tidy(self) -> float:
+        """See to the partitions (days.py); seconds until it is to be done again.
+
+        Where it cannot be done rows go to the default partition, so nobody has to wait until it can.
+        """
+        try:
+            await days.keep(self._engine, self._kept)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("the days of the log cannot be kept just now", error=str(error))
+            return SOON
+        return TIDY
+
+    async def stay_tidy(self) -> None:
+        """See to the partitions until cancelled."""
+        pause = TIDY
         while True:
-            pause = TIDY
-            try:
-                await days.keep(self._engine, self._kept)
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("the days of the log cannot be kept just now", error=str(error))
-                pause = SOON
             await asyncio.sleep(pause)
+            pause = await self.tidy()
 
     async def _flush(self) -> None:
         """Write the entries that wait. Those that are there afterwards have come meanwhile."""

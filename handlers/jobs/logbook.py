@@ -228,7 +228,7 @@ class Logbook:
         ids = [owner for owner in owners if owner.startswith(VIRTUAL_KEY)]
         query = select(virtual_keys.c.id, virtual_keys.c.name).where(virtual_keys.c.id.in_(ids))
         async with self._reading() as connection:
-            names = dict((await connection.execute(query)).tuples().all()) if ids else {}
+            names = {row.id: row.name for row in await connection.execute(query)}
         return [(key, names.get(key)) for key in ids]
 
     async def _place(self, connection: AsyncConnection, sees: str | None, after: str, sort_by: Sort) -> _Place:
