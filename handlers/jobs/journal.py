@@ -224,13 +224,14 @@ def new_id(at: datetime) -> str:
 def of_job(job: Job) -> Entry:
     """What became of a job. The prompt stands with the request that made it, if its caller lets it."""
     reason = job.reason or {}
+    code = reason.get("code")
     return Entry(
         id=new_id(job.updated_at),
         at=job.updated_at,
         kind="job",
         object=f"video_{job.kind}",
         status="success" if job.state == states.COMPLETED else "error",
-        error_code=reason.get("code"),
+        error_code=code,
         error=told(reason.get("message")),
         owner=job.owner,
         latency_ms=(job.updated_at - job.created_at) / timedelta(milliseconds=1),

@@ -42,7 +42,9 @@ STEPS: Final = (
     86_400,
     604_800,
 )  # seconds: how long a stretch of a histogram may be
+EPOCH: Final = text("TIMESTAMPTZ '1970-01-01 00:00:00Z'")
 STRETCHES: Final = 120  # the most of them, but where even the longest are more
+COMMON: Final = 20_000  # rows that have the words of a search: from here on it is quicker to look at the last ones
 MOST_VALUES: Final = 1000  # of one column, to filter by
 
 Group = Literal["provider", "model"]
@@ -153,6 +155,8 @@ class Logbook:
             place = None
             if after is not None:
                 place = await self._place(connection, sees, after, sort_by)
+            if wanted.content_search is not None:
+                await _look_words_up_if_rare(connection, sees, wanted)
             query = listing(sees, wanted, sort_by, order, place).offset(offset).limit(limit + 1)
             rows = (await connection.execute(query)).all()
         return [Entry(*row) for row in rows[:limit]], len(rows) > limit
@@ -193,20 +197,21 @@ class Logbook:
         """How long each stretch of the filter's window is, in seconds, and what is in them."""
         assert wanted.window is not None
         step = _step(wanted.window)
-        number = func.floor(func.extract("epoch", logs.c.at) / step)
+        begins = func.date_bin(text(f"interval '{step} seconds'"), logs.c.at, EPOCH)
         group = logs.c[group_by] if group_by is not None else text("NULL")
         query = (
-            select(number, logs.c.status, group, func.count(), cast(func.sum(logs.c.cost_usd), Float))
+            select(begins, logs.c.status, group, func.count(), cast(func.sum(logs.c.cost_usd), Float))
             .where(*fitting(sees, wanted))
             .group_by(text("1"), text("2"), text("3"))
         )
-        first, last = (math.floor(moment.timestamp() / step) for moment in (wanted.window.since, wanted.window.until))
-        stretches = [_Stretch() for _ in range(first, last + 1)]
+        places = range(
+            *(math.floor(moment.timestamp() / step) for moment in (wanted.window.since, wanted.window.until))
+        )
+        stretches = {datetime.fromtimestamp(place * step, UTC): _Stretch() for place in [*places, places.stop]}
         async with self._reading() as connection:
-            for place, status, name, count, cost in await connection.execute(query):
-                stretches[min(max(int(place) - first, 0), last - first)].add(status, name, count, cost)
-        begins = (datetime.fromtimestamp(place * step, UTC) for place in range(first, last + 1))
-        return step, [stretch.at(begin) for begin, stretch in zip(begins, stretches, strict=True)]
+            for begin, status, name, count, cost in await connection.execute(query):
+                stretches[begin].add(status, name, count, cost)
+        return step, [stretch.at(begin) for begin, stretch in stretches.items()]
 
     async def values(self, sees: str | None, window: Window) -> dict[str, list[str]]:
         """The different values of the columns by which rows are found, of rows in the window, up to MOST_VALUES each."""
@@ -359,6 +364,23 @@ def _moment(words: str, param: str) -> datetime:
         ) from None
 
 
+async def _look_words_up_if_rare(connection: AsyncConnection, sees: str | None, wanted: Filter) -> None:
+    """Have PostgreSQL begin with the index of words, for this transaction, where few rows have them.
+
+    It cannot know: it takes all beginnings of words for equally common. Rows that have common words are found among the last
+    ones, and to look all of them up would take long; for those that have rare words it is the other way round.
+    """
+    await _only_lookups(connection, only=True)
+    some = select(logs.c.id).where(*fitting(sees, wanted)).limit(COMMON).subquery()
+    if await connection.scalar(select(func.count()).select_from(some)) == COMMON:
+        await _only_lookups(connection, only=False)
+
+
+async def _only_lookups(connection: AsyncConnection, *, only: bool) -> None:
+    for other in ("enable_indexscan", "enable_seqscan"):  # which leaves bitmaps, all that such an index can do
+        await connection.execute(text(f"SET LOCAL {other} TO {'off' if only else 'on'}"))
+
+
 async def _jumped(connection: AsyncConnection, name: str, window: Window) -> list[str]:
     """The different values of a column, by jumping from one to the next in its index; then those that are in the window."""
     jump = text(f"""
@@ -368,8 +390,9 @@ async def _jumped(connection: AsyncConnection, name: str, window: Window) -> lis
             SELECT (SELECT {name} FROM logs WHERE {name} > value ORDER BY {name}, id LIMIT 1)
             FROM jumped WHERE value IS NOT NULL
         )
-        SELECT value FROM jumped WHERE value IS NOT NULL
-        AND EXISTS (SELECT 1 FROM logs WHERE {name} = value AND id >= :since AND id < :until)
+        SELECT value FROM jumped,
+            LATERAL (SELECT 1 FROM logs WHERE {name} = value AND id >= :since AND id < :until LIMIT 1) AS there
+        WHERE value IS NOT NULL
         LIMIT {MOST_VALUES}
     """)  # noqa: S608  the names are ours
     within = {"since": first_id(window.since), "until": first_id(window.until)}

@@ -487,7 +487,7 @@ def test_while_nothing_can_be_written_requests_go_on_and_nothing_below_the_bound
     monkeypatch.setattr(journal, "STRANGERS", 1000)
     with running(tmp_path, api_keys={}) as gateway:
         gateway.create(FAST, key=OPEN)
-        until(lambda: listed(gateway, objects="video_generation"))
+        until(lambda: listed(gateway, objects="video_generation", kind="request"))
         with away(gateway), ThreadPoolExecutor(4) as pool:
             answers = list(pool.map(lambda _: gateway.ask("GET", "/api/webhooks", OPEN).status_code, range(50)))
             assert answers == [200] * 50
