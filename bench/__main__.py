@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markdown import Markdown
 
-from . import comparison, downloads, pages, scale, waiting
+from . import comparison, downloads, logs, pages, scale, waiting
 from .processes import Failed
 from .sections import Section, document
 
@@ -29,6 +29,7 @@ PARTS: dict[str, Callable[..., Section]] = {
     "scale": scale.run,
     "waiting": waiting.run,
     "pages": pages.run,
+    "logs": logs.run,
     "downloads": downloads.run,
 }
 

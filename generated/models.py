@@ -1081,6 +1081,174 @@ class SessionIsAuthEnabledResponse(BaseModel):
     ]
 
 
+class LogId(RootModel[StrictStr]):
+    root: Annotated[
+        StrictStr,
+        Field(
+            description='The id of an entry.', pattern='^log_[0-9a-hjkmnp-tv-z]{26}$'
+        ),
+    ]
+
+
+class LogKind(StrEnum):
+    request = 'request'
+    job = 'job'
+
+
+class LogStatus(StrEnum):
+    success = 'success'
+    error = 'error'
+    processing = 'processing'
+
+
+class LogPagination(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    limit: Annotated[
+        int, Field(description='The most items that were asked for.', ge=0)
+    ]
+    offset: Annotated[int, Field(description='How many were left out.', ge=0)]
+    sort_by: Annotated[StrictStr, Field(description='What it is sorted by.')]
+    order: Annotated[StrictStr, Field(description='In which order.')]
+    has_more: Annotated[
+        StrictBool, Field(description='Whether there are entries after this page.')
+    ]
+    first_id: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The id of the first entry of the page. Absent when the page is empty.'
+        ),
+    ] = MISSING
+    last_id: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The id of the last entry of the page, to be sent as `after`. Absent when the page is empty.'
+        ),
+    ] = MISSING
+
+
+class LogDeleteRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    ids: Annotated[
+        list[LogId], Field(description='Their ids.', max_length=1000, min_length=1)
+    ]
+
+
+class LogDeleteResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What happened.')]
+    deleted: Annotated[int, Field(description='How many entries there were.', ge=0)]
+
+
+class LogJobStats(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    completed: Annotated[int, Field(description='Jobs with a video.', ge=0)]
+    failed: Annotated[int, Field(description='Jobs without one.', ge=0)]
+    cancelled: Annotated[
+        int, Field(description='Jobs that were deleted before they ended.', ge=0)
+    ]
+    without_cost: Annotated[
+        int, Field(description='Jobs of these whose cost is not known.', ge=0)
+    ]
+    average_latency: Annotated[
+        StrictFloat | MISSING,
+        Field(description='Milliseconds from their creation to their end.'),
+    ] = MISSING
+
+
+class LogVirtualKey(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[StrictStr, Field(description='Its id.')]
+    name: Annotated[
+        StrictStr | MISSING, Field(description='Its name. Absent if it is deleted.')
+    ] = MISSING
+
+
+class LogFilterdataResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    providers: Annotated[list[StrictStr], Field(description='The providers.')]
+    models: Annotated[
+        list[StrictStr], Field(description="The models, by the provider's own names.")
+    ]
+    selected_keys: Annotated[
+        list[StrictStr], Field(description='The names of provider keys.')
+    ]
+    virtual_keys: Annotated[list[LogVirtualKey], Field(description='The virtual keys.')]
+    objects: Annotated[list[StrictStr], Field(description='The operations.')]
+    error_codes: Annotated[list[StrictStr], Field(description='The codes of errors.')]
+
+
+class LogBucket(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    timestamp: Annotated[AwareDatetime, Field(description='When it begins.')]
+    count: Annotated[int, Field(description='Entries.', ge=0)]
+    success: Annotated[int, Field(description='Of them, those that succeeded.', ge=0)]
+    error: Annotated[int, Field(description='Those that were refused or failed.', ge=0)]
+    processing: Annotated[int, Field(description='Those that made a job.', ge=0)]
+    by: Annotated[
+        dict[str, int] | MISSING,
+        Field(
+            description='The entries by what `group_by` says; those without it are not there.'
+        ),
+    ] = MISSING
+
+
+class LogHistogramResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    bucket_seconds: Annotated[int, Field(description='How long each stretch is.', ge=0)]
+    buckets: Annotated[
+        list[LogBucket], Field(description='The stretches, the earliest first.')
+    ]
+
+
+class LogCostBucket(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    timestamp: Annotated[AwareDatetime, Field(description='When it begins.')]
+    total_cost: Annotated[StrictFloat, Field(description='US dollars.')]
+    by: Annotated[
+        dict[str, StrictFloat] | MISSING,
+        Field(
+            description='The cost by what `group_by` says; what has none is not there.'
+        ),
+    ] = MISSING
+
+
+class LogCostHistogramResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    bucket_seconds: Annotated[int, Field(description='How long each stretch is.', ge=0)]
+    buckets: Annotated[
+        list[LogCostBucket], Field(description='The stretches, the earliest first.')
+    ]
+
+
+class LogDroppedResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    dropped: Annotated[int, Field(description='Entries that were left out.', ge=0)]
+    waiting: Annotated[int, Field(description='Entries that wait to be written.', ge=0)]
+
+
 class VideoEventData(BaseModel):
     model_config = ConfigDict(
         validate_by_name=True,
@@ -2378,6 +2546,160 @@ class PricingOverrideListResponse(BaseModel):
     ]
     count: Annotated[int, Field(description='How many are in this answer.')]
     total_count: Annotated[int, Field(description='How many there are.')]
+
+
+class Log(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[StrictStr, Field(description='The id of the entry.')]
+    timestamp: Annotated[
+        AwareDatetime,
+        Field(description='When the request came, or when the job ended (RFC 3339).'),
+    ]
+    kind: LogKind
+    object: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The operation, as `video_generation`. Absent where there is none like it.'
+        ),
+    ] = MISSING
+    status: LogStatus
+    status_code: Annotated[
+        int | MISSING,
+        Field(
+            description='The HTTP status of the answer. Absent if there was none, and for jobs.'
+        ),
+    ] = MISSING
+    error_code: Annotated[
+        StrictStr | MISSING,
+        Field(description='Why it was refused or failed, for programs.'),
+    ] = MISSING
+    error: Annotated[StrictStr | MISSING, Field(description='The same for people.')] = (
+        MISSING
+    )
+    owner: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Who asked, as the id of a virtual key, the name of a gateway key, `admin` or `local`. Absent if that is not known.'
+        ),
+    ] = MISSING
+    virtual_key_id: Annotated[
+        StrictStr | MISSING, Field(description='The virtual key it was asked with.')
+    ] = MISSING
+    virtual_key_name: Annotated[
+        StrictStr | MISSING, Field(description='Its name then.')
+    ] = MISSING
+    team_id: Annotated[
+        StrictStr | MISSING, Field(description='The team of that key then.')
+    ] = MISSING
+    customer_id: Annotated[
+        StrictStr | MISSING, Field(description='The customer of that key or team then.')
+    ] = MISSING
+    provider: Annotated[
+        StrictStr | MISSING,
+        Field(description='The provider that served it, or was to.'),
+    ] = MISSING
+    model: Annotated[
+        StrictStr | MISSING, Field(description="The model, by the provider's own name.")
+    ] = MISSING
+    selected_key: Annotated[
+        StrictStr | MISSING,
+        Field(description='The name (never the value) of the provider key.'),
+    ] = MISSING
+    video_id: Annotated[
+        StrictStr | MISSING, Field(description='The job it was about, or that it made.')
+    ] = MISSING
+    request_id: Annotated[
+        StrictStr | MISSING,
+        Field(description='The id of the request (`x-request-id`).'),
+    ] = MISSING
+    latency: Annotated[
+        StrictFloat,
+        Field(
+            description='Milliseconds from the request to the last byte of its answer; of a job, from its creation to its end.'
+        ),
+    ]
+    upstream_latency: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='Milliseconds of it in which providers were asked to take the job.'
+        ),
+    ] = MISSING
+    attempts: Annotated[
+        list[Attempt] | MISSING,
+        Field(description='Every try to place the job with a target.'),
+    ] = MISSING
+    cost: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='What the job cost, in US dollars. Absent if that is not known, which is not zero.'
+        ),
+    ] = MISSING
+    seconds: Annotated[
+        StrictFloat | MISSING, Field(description='How long the video is.')
+    ] = MISSING
+    content: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The prompt, with the request, unless it is to be kept out of the logs.'
+        ),
+    ] = MISSING
+    dimensions: Annotated[
+        dict[str, StrictStr] | MISSING,
+        Field(description="The caller's `x-bf-dim-NAME` headers, as NAME; at most 16."),
+    ] = MISSING
+
+
+class LogListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    logs: Annotated[list[Log], Field(description='The entries of this page.')]
+    pagination: LogPagination
+
+
+class LogStats(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    total_requests: Annotated[
+        int, Field(description='Requests that are in the logs.', ge=0)
+    ]
+    success_rate: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='The part of them, 0 to 1, that was not refused and did not fail.'
+        ),
+    ] = MISSING
+    average_latency: Annotated[
+        StrictFloat | MISSING, Field(description='Milliseconds that they took.')
+    ] = MISSING
+    latency_p50: Annotated[
+        StrictFloat | MISSING,
+        Field(description='Milliseconds that half of them took at most.'),
+    ] = MISSING
+    latency_p95: Annotated[
+        StrictFloat | MISSING,
+        Field(description='Milliseconds that 95 of 100 took at most.'),
+    ] = MISSING
+    total_cost: Annotated[
+        StrictFloat,
+        Field(
+            description='What the jobs cost that ended in this time, in US dollars, where that is known.'
+        ),
+    ]
+    jobs: LogJobStats
+
+
+class LogStatsResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    start_time: Annotated[AwareDatetime, Field(description='Since when.')]
+    end_time: Annotated[AwareDatetime, Field(description='Until when.')]
+    current: LogStats
+    previous: LogStats | MISSING = MISSING
 
 
 class VideoEvent(BaseModel):

@@ -592,6 +592,180 @@ class Session(Protocol[Caller]):
         ...
 
 
+class Logs(Protocol[Caller]):
+    """Who asked for what, what came of it and what it cost"""
+
+    async def log_list(
+        self,
+        caller: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        after: str | None = None,
+        offset: int = 0,
+        limit: int = 50,
+        sort_by: Literal["timestamp", "latency", "cost"] = "timestamp",
+        order: Literal["asc", "desc"] = "desc",
+    ) -> Answer[schemas.LogListResponse]:
+        """List the logs
+
+        Requests and jobs, the newest first unless `sort_by` and `order` say otherwise. An admin sees those of everybody, others
+        see their own. Filters can be combined; a row must fit all of them, and where several values are given one of them.
+        An entry is there about a second after its request is over.
+
+        Read the next page with `after` set to the `last_id` of this one while `has_more` is true; `offset` is for the first
+        few pages only.
+        """
+        ...
+
+    async def log_delete(
+        self, caller: Caller, body: schemas.LogDeleteRequest
+    ) -> Answer[schemas.LogDeleteResponse]:
+        """Delete entries of the logs
+
+        For admins. Deletes the entries with these ids; what is not there is deleted already. This cannot be undone.
+        """
+        ...
+
+    async def log_stats(
+        self,
+        caller: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        compare_to_previous: bool = False,
+    ) -> Answer[schemas.LogStatsResponse]:
+        """Sum up the logs
+
+        How many requests there were, how many succeeded, how long they took, how their jobs ended and what they cost, of the
+        last 24 hours unless another time is asked for. The filters are those of the list.
+        """
+        ...
+
+    async def log_filterdata(
+        self,
+        caller: Caller,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+    ) -> Answer[schemas.LogFilterdataResponse]:
+        """What the logs can be filtered by
+
+        The different providers, models, provider keys, virtual keys, operations and error codes in the logs that the caller
+        sees, of the last 24 hours unless another time is asked for; at most 1,000 of each.
+        """
+        ...
+
+    async def log_histogram(
+        self,
+        caller: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        group_by: Literal["provider", "model"] | None = None,
+    ) -> Answer[schemas.LogHistogramResponse]:
+        """The number of entries over time
+
+        How many entries there were in each stretch of the last 24 hours, or of another time that is asked for. The filters are
+        those of the list. How long a stretch is follows from the time: there are at most 120 of them in a year.
+        """
+        ...
+
+    async def log_cost_histogram(
+        self,
+        caller: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        group_by: Literal["provider", "model"] | None = None,
+    ) -> Answer[schemas.LogCostHistogramResponse]:
+        """The cost over time
+
+        What the jobs cost that ended in each stretch of the last 24 hours, or of another time that is asked for, in US dollars.
+        A job whose cost is not known is not in it. Otherwise it is as the other histogram.
+        """
+        ...
+
+    async def log_dropped(self, caller: Caller) -> Answer[schemas.LogDroppedResponse]:
+        """Entries that are missing
+
+        For admins. How many entries the process that answers has left out since it started, because the database was away for
+        long or more came than it can write, and how many wait to be written.
+        """
+        ...
+
+    async def log_retrieve(self, caller: Caller, log_id: str) -> Answer[schemas.Log]:
+        """Retrieve an entry of the logs
+
+        One entry. That of somebody else is a 404, except for admins.
+        """
+        ...
+
+
 class Providers(Protocol):
     """What providers call, not clients"""
 
@@ -795,6 +969,16 @@ OPERATIONS: Mapping[str, Route] = {
     ),
     "sessionLogout": Route("POST", "/api/session/logout", "Session", {}, True, ("admin",)),
     "sessionIsAuthEnabled": Route("GET", "/api/session/is-auth-enabled", "Session", {}, False, ()),
+    "logList": Route("GET", "/api/logs", "Logs", {}, True, ()),
+    "logDelete": Route(
+        "DELETE", "/api/logs", "Logs", {"application/json": "LogDeleteRequest"}, True, ("admin",)
+    ),
+    "logStats": Route("GET", "/api/logs/stats", "Logs", {}, True, ()),
+    "logFilterdata": Route("GET", "/api/logs/filterdata", "Logs", {}, True, ()),
+    "logHistogram": Route("GET", "/api/logs/histogram", "Logs", {}, True, ()),
+    "logCostHistogram": Route("GET", "/api/logs/histogram/cost", "Logs", {}, True, ()),
+    "logDropped": Route("GET", "/api/logs/dropped", "Logs", {}, True, ("admin",)),
+    "logRetrieve": Route("GET", "/api/logs/{log_id}", "Logs", {}, True, ()),
     "providerWake": Route("POST", "/api/wake/{video_id}", "Providers", {}, False, ()),
     "health": Route("GET", "/health", "Health", {}, False, ()),
 }
@@ -831,6 +1015,13 @@ ALLOW: Mapping[str, str] = {
     "/api/session/login": "POST",
     "/api/session/logout": "POST",
     "/api/session/is-auth-enabled": "GET",
+    "/api/logs": "DELETE, GET",
+    "/api/logs/stats": "GET",
+    "/api/logs/filterdata": "GET",
+    "/api/logs/histogram": "GET",
+    "/api/logs/histogram/cost": "GET",
+    "/api/logs/dropped": "GET",
+    "/api/logs/{log_id}": "GET",
     "/api/wake/{video_id}": "POST",
     "/health": "GET",
 }
@@ -847,6 +1038,7 @@ def bind(
     limits: Limits[Caller],
     pricing: Pricing[Caller],
     session: Session[Caller],
+    logs: Logs[Caller],
     providers: Providers,
     health: Health,
 ) -> dict[str, Callable[..., Awaitable[Response]]]:
@@ -1180,6 +1372,227 @@ def bind(
     async def serve_session_is_auth_enabled() -> Response:
         return _respond(await session.session_is_auth_enabled())
 
+    async def serve_log_list(
+        user: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        after: str | None = None,
+        offset: int = 0,
+        limit: int = 50,
+        sort_by: Literal["timestamp", "latency", "cost"] = "timestamp",
+        order: Literal["asc", "desc"] = "desc",
+    ) -> Response:
+        return _respond(
+            await logs.log_list(
+                user,
+                kind,
+                objects,
+                status,
+                error_codes,
+                providers,
+                models,
+                selected_key_ids,
+                virtual_key_ids,
+                video_id,
+                request_id,
+                content_search,
+                min_latency,
+                max_latency,
+                min_cost,
+                max_cost,
+                missing_cost_only,
+                period,
+                start_time,
+                end_time,
+                after,
+                offset,
+                limit,
+                sort_by,
+                order,
+            )
+        )
+
+    async def serve_log_delete(user: Caller, payload: Payload) -> Response:
+        return _respond(await logs.log_delete(user, schemas.LogDeleteRequest.model_validate(payload)))
+
+    async def serve_log_stats(
+        user: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        compare_to_previous: bool = False,
+    ) -> Response:
+        return _respond(
+            await logs.log_stats(
+                user,
+                kind,
+                objects,
+                status,
+                error_codes,
+                providers,
+                models,
+                selected_key_ids,
+                virtual_key_ids,
+                video_id,
+                request_id,
+                content_search,
+                min_latency,
+                max_latency,
+                min_cost,
+                max_cost,
+                missing_cost_only,
+                period,
+                start_time,
+                end_time,
+                compare_to_previous,
+            )
+        )
+
+    async def serve_log_filterdata(
+        user: Caller,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+    ) -> Response:
+        return _respond(await logs.log_filterdata(user, period, start_time, end_time))
+
+    async def serve_log_histogram(
+        user: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        group_by: Literal["provider", "model"] | None = None,
+    ) -> Response:
+        return _respond(
+            await logs.log_histogram(
+                user,
+                kind,
+                objects,
+                status,
+                error_codes,
+                providers,
+                models,
+                selected_key_ids,
+                virtual_key_ids,
+                video_id,
+                request_id,
+                content_search,
+                min_latency,
+                max_latency,
+                min_cost,
+                max_cost,
+                missing_cost_only,
+                period,
+                start_time,
+                end_time,
+                group_by,
+            )
+        )
+
+    async def serve_log_cost_histogram(
+        user: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        group_by: Literal["provider", "model"] | None = None,
+    ) -> Response:
+        return _respond(
+            await logs.log_cost_histogram(
+                user,
+                kind,
+                objects,
+                status,
+                error_codes,
+                providers,
+                models,
+                selected_key_ids,
+                virtual_key_ids,
+                video_id,
+                request_id,
+                content_search,
+                min_latency,
+                max_latency,
+                min_cost,
+                max_cost,
+                missing_cost_only,
+                period,
+                start_time,
+                end_time,
+                group_by,
+            )
+        )
+
+    async def serve_log_dropped(user: Caller) -> Response:
+        return _respond(await logs.log_dropped(user))
+
+    async def serve_log_retrieve(user: Caller, log_id: str) -> Response:
+        return _respond(await logs.log_retrieve(user, log_id))
+
     async def serve_provider_wake(video_id: str) -> Response:
         return await providers.provider_wake(video_id)
 
@@ -1237,6 +1650,14 @@ def bind(
         "sessionLogin": serve_session_login,
         "sessionLogout": serve_session_logout,
         "sessionIsAuthEnabled": serve_session_is_auth_enabled,
+        "logList": serve_log_list,
+        "logDelete": serve_log_delete,
+        "logStats": serve_log_stats,
+        "logFilterdata": serve_log_filterdata,
+        "logHistogram": serve_log_histogram,
+        "logCostHistogram": serve_log_cost_histogram,
+        "logDropped": serve_log_dropped,
+        "logRetrieve": serve_log_retrieve,
         "providerWake": serve_provider_wake,
         "health": serve_health,
     }

@@ -32,6 +32,7 @@ from .access.tokens import Tokens, rules
 from .access.virtual_keys import VirtualKeys as StoredKeys
 from .api.health import Health
 from .api.limits import Limits
+from .api.logs import Logs
 from .api.models import Models
 from .api.pricing import Pricing
 from .api.providers import Providers
@@ -44,6 +45,7 @@ from .edge import bodies, credentials, envelope
 from .edge.parameters import Repeated
 from .edge.requests import Requests
 from .errors import ReelgateError
+from .jobs.logbook import Logbook
 from .media.uploads import Uploads
 from .settings import Settings, SettingsError
 from .worker import Worker
@@ -66,6 +68,7 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
         limits=Limits(StoredLimits(books), providers),
         pricing=Pricing(PricingOverrides(books)),
         session=Session(Sessions(books), admits),
+        logs=Logs(Logbook(worker.engine, kept=settings.log_days), worker.journal),
         providers=Providers(ledger),
         health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),
     )
@@ -99,7 +102,8 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
     app.add_api(orjson.loads(files("generated").joinpath("openapi30.json").read_bytes()))
     for kind in (ReelgateError, ProblemException, HTTPException, Exception):
         app.add_error_handler(kind, envelope.respond)
-    served: ASGIApp = Requests(app, settings.public_url, settings.trusted_proxies, Uploads(settings.uploads_bytes))
+    uploads = Uploads(settings.uploads_bytes)
+    served: ASGIApp = Requests(app, settings.public_url, settings.trusted_proxies, uploads, worker.journal)
     if providers.sandbox:
         served = sandbox_mount.beside(served, settings.data_dir / "sandbox", settings.sandbox_job_seconds)
     return served

@@ -176,6 +176,18 @@ class Settings(BaseSettings):
         validation_alias="REELGATE_WEBHOOK_LOG_DAYS",
         description="How long it can be looked up what was sent to webhooks.",
     )
+    log_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        validation_alias="REELGATE_LOG_DAYS",
+        description="How long it can be looked up, by `/api/logs`, what was asked for and what came of it.",
+    )
+    log_content: bool = Field(
+        True,
+        validation_alias="REELGATE_LOG_CONTENT",
+        description="Whether prompts are kept there. Virtual keys and single requests can say otherwise.",
+    )
     storage: str | None = Field(
         None,
         validation_alias="REELGATE_STORAGE",

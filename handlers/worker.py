@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .access.books import Books
 from .access.declared import declare
@@ -23,7 +24,8 @@ from .jobs.claims import Claims
 from .jobs.database import engine_for, migrate
 from .jobs.deliveries import Deliveries
 from .jobs.files import Files
-from .jobs.ledger import Ledger
+from .jobs.journal import Journal
+from .jobs.ledger import Job, Ledger
 from .jobs.outputs import Outputs
 from .jobs.reconciling import Reconciling
 from .jobs.sending import Sending
@@ -64,12 +66,11 @@ class Worker:
             retries=settings.webhook_retries,
             kept=timedelta(days=settings.webhook_log_days),
         )
+        self.journal = Journal(self.engine, kept=settings.log_days, content=settings.log_content)
         # Those that are followed here, and as many that are asked for.
         remembered = 2 * settings.tracking_concurrency
         self.providers = registry.for_server(settings, configuration, own_url, self.http)
-        self.ledger = Ledger(
-            self.engine, on_end=self.sending.announce, cache_size=remembered, bills_of=self.providers.bills
-        )
+        self.ledger = Ledger(self.engine, on_end=self._ended, cache_size=remembered, bills_of=self.providers.bills)
         self.outputs = Outputs(
             Files(self.engine),
             self.providers,
@@ -120,11 +121,18 @@ class Worker:
             stack.push_async_callback(self.engine.dispose)
             await migrate(self.engine)
             await declare(self.books, self.governance)
+            await self.journal.tidy()
             work = [self.claims.run, self.tracking.work, self.reconciling.work, self.sending.work] if works else []
-            for run in [self.changes.run, self.outputs.work, self.polls.work, *work]:
+            always = [self.journal.run, self.journal.stay_tidy, self.changes.run, self.outputs.work, self.polls.work]
+            for run in [*always, *work]:
                 stack.push_async_callback(cancelled, asyncio.create_task(run()))
             stack.push_async_callback(self.dispatcher.close)
             yield
+
+    async def _ended(self, connection: AsyncConnection, job: Job) -> None:
+        """What happens in the transaction that ends a job."""
+        await self.sending.announce(connection, job)
+        await self.journal.job_ended(connection, job)
 
 
 def _archive(url: str | None) -> Store | None:

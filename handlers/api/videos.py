@@ -17,7 +17,7 @@ from generated.routes import Answer
 from ..access.callers import Caller
 from ..access.polls import Polls
 from ..configuration import RequestType
-from ..context import Exchange, base_url, exchanges, forwarded_headers
+from ..context import Exchange, base_url, exchanges, forwarded_headers, trace
 from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.keys import Wishes
 from ..errors import Conflict, NotFound, ProviderError, ReelgateError, UnsupportedOperation
@@ -76,6 +76,7 @@ class Videos:
             raw_request=x_bf_send_back_raw_request == "true",
             raw_response=x_bf_send_back_raw_response == "true",
         )
+        trace.get().model, trace.get().prompt = body.model, body.prompt
         upload = current.get()
         seen: list[Exchange] = []
         exchanges.set(seen)
@@ -189,6 +190,7 @@ class Videos:
         idempotency_key: str | None = None,
         prefer: str | None = None,
     ) -> Answer[models.VideoGenerationResponse]:
+        trace.get().prompt = body.prompt
         asked = once(idempotency_key, body, f"remix of {video_id}")
 
         async def place() -> Job:
@@ -287,6 +289,7 @@ class Videos:
         job = await self._ledger.find(caller.sees, video_id)
         if job is None:
             raise _not_found(video_id)
+        trace.get().job = job
         return job
 
     async def _polled(self, caller: Caller, video_id: str) -> Job:
@@ -321,6 +324,7 @@ class Videos:
     def _answer(
         self, job: Job, request_type: str, raw: Mapping[str, Any] = NOTHING
     ) -> Answer[models.VideoGenerationResponse]:
+        trace.get().job = job
         headers: dict[str, str] = {}
         if not job.ended:
             provider = self._registry.providers.get(job.provider)
