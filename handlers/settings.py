@@ -46,6 +46,16 @@ class Settings(BaseSettings):
         description="Keys of the gateway as `name:secret`, comma separated, each secret of 8 characters or more. "
         "A job belongs to the key that made it.",
     )
+    encryption_key: SecretStr | None = Field(
+        None,
+        validation_alias="REELGATE_ENCRYPTION_KEY",
+        description="Any text of 16 characters or more, with which secrets in the database are encrypted.",
+    )
+    encryption_key_previous: SecretStr | None = Field(
+        None,
+        validation_alias="REELGATE_ENCRYPTION_KEY_PREVIOUS",
+        description="The key before that, while something may still be encrypted with it.",
+    )
     public_url: str | None = Field(
         None,
         validation_alias="REELGATE_PUBLIC_URL",
