@@ -290,7 +290,7 @@ class Webhooks(Protocol[Caller]):
         ...
 
 
-class Providers(Protocol):
+class Wakes(Protocol):
     """What providers call, not clients"""
 
     async def provider_wake(self, video_id: str) -> Response:
@@ -354,7 +354,7 @@ OPERATIONS: Mapping[str, Route] = {
     "webhookRedeliver": Route(
         "POST", "/api/webhooks/deliveries/{delivery_id}/redeliver", "Webhooks", {}, True
     ),
-    "providerWake": Route("POST", "/api/wake/{video_id}", "Providers", {}, False),
+    "providerWake": Route("POST", "/api/wake/{video_id}", "Wakes", {}, False),
     "health": Route("GET", "/health", "Health", {}, False),
 }
 
@@ -381,7 +381,7 @@ def bind(
     videos: Videos[Caller],
     models: Models[Caller],
     webhooks: Webhooks[Caller],
-    providers: Providers,
+    wakes: Wakes,
     health: Health,
 ) -> dict[str, Callable[..., Awaitable[Response]]]:
     """Handlers -> operationId -> the function connexion calls for it.
@@ -530,7 +530,7 @@ def bind(
         return _respond(await webhooks.webhook_redeliver(user, delivery_id))
 
     async def serve_provider_wake(video_id: str) -> Response:
-        return await providers.provider_wake(video_id)
+        return await wakes.provider_wake(video_id)
 
     async def serve_health(probe: Literal["ready", "live"] = "ready") -> Response:
         return _respond(await health.health(probe))

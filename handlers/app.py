@@ -25,7 +25,7 @@ from . import sandbox_mount
 from .access.callers import Callers
 from .api.health import Health
 from .api.models import Models
-from .api.providers import Providers
+from .api.wakes import Wakes
 from .api.videos import Videos
 from .api.webhooks import Webhooks
 from .edge import bodies, credentials, envelope
@@ -46,7 +46,7 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
         videos=Videos(ledger, worker.dispatcher, providers, worker.outputs, worker.endpoints),
         models=Models(providers),
         webhooks=Webhooks(worker.endpoints, worker.deliveries, worker.sending),
-        providers=Providers(ledger),
+        wakes=Wakes(ledger),
         health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),
     )
 

@@ -30,12 +30,12 @@ class OtherModels:
         raise NotImplementedError
 """
 WIRING = """
-from generated.routes import Health, Providers, Videos, Webhooks, bind
+from generated.routes import Health, Videos, Wakes, Webhooks, bind
 from handlers_under_test import {models}
 
 
-def wire(videos: Videos[str], webhooks: Webhooks[str], providers: Providers, health: Health) -> None:
-    bind(videos=videos, models={models}(), webhooks=webhooks, providers=providers, health=health)
+def wire(videos: Videos[str], webhooks: Webhooks[str], wakes: Wakes, health: Health) -> None:
+    bind(videos=videos, models={models}(), webhooks=webhooks, wakes=wakes, health=health)
 """
 
 

@@ -1,4 +1,4 @@
-"""The operation of the tag Providers."""
+"""The operation of the tag Wakes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..jobs import states
 from ..jobs.ledger import Ledger
 
 
-class Providers:
+class Wakes:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
