@@ -23,10 +23,12 @@ from generated.routes import bind
 
 from . import sandbox_mount
 from .access.callers import Callers
+from .api.config import Config
 from .api.health import Health
 from .api.models import Models
-from .api.wakes import Wakes
+from .api.providers import Providers
 from .api.videos import Videos
+from .api.wakes import Wakes
 from .api.webhooks import Webhooks
 from .edge import bodies, credentials, envelope
 from .edge.parameters import Repeated
@@ -42,10 +44,13 @@ log = structlog.get_logger()
 def build(settings: Settings, worker: Worker) -> ASGIApp:
     """The gateway as an ASGI application, around a worker that nothing else runs."""
     ledger, providers = worker.ledger, worker.providers
+    contract = orjson.loads(files("generated").joinpath("openapi30.json").read_bytes())
     operations = bind(
         videos=Videos(ledger, worker.dispatcher, providers, worker.outputs, worker.endpoints),
         models=Models(providers),
         webhooks=Webhooks(worker.endpoints, worker.deliveries, worker.sending),
+        providers=Providers(worker.roster, providers),
+        config=Config(worker.options, contract["info"]["version"]),
         wakes=Wakes(ledger),
         health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),
     )
@@ -66,7 +71,7 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
         uri_parser_class=Repeated,
         swagger_ui_options=SwaggerUIOptions(swagger_ui=False, serve_spec=False),
     )
-    app.add_api(orjson.loads(files("generated").joinpath("openapi30.json").read_bytes()))
+    app.add_api(contract)
     for kind in (ReelgateError, ProblemException, HTTPException, Exception):
         app.add_error_handler(kind, envelope.respond)
     served: ASGIApp = Requests(app, settings.public_url, settings.trusted_proxies, Uploads(settings.uploads_bytes))

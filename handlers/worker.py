@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -10,7 +11,12 @@ from typing import Any
 
 from sqlalchemy import URL
 
+from .access.declarations import declarations, merged
 from .access.directory import Directory
+from .access.following import Following
+from .access.options import Options
+from .access.roster import Roster
+from .access.vault import vault as vault_with
 from .configuration import Configuration
 from .dispatch.dispatcher import Dispatcher
 from .egress import Egress, guarded
@@ -34,19 +40,29 @@ from .upstream import Upstream
 
 
 class Worker:
-    """Nothing is opened before it runs. `own_url` is where the server of this machine is reached, with its sandbox.
+    """Nothing is opened before it runs. `own_url` is where the server of this machine is reached, with its sandbox, which is on
+    if `sandbox` says so, or by the configuration.
 
-    Raises SettingsError for a storage that cannot be used.
+    Raises SettingsError for a storage or an encryption key that cannot be used.
     """
 
-    def __init__(self, settings: Settings, configuration: Configuration, database: URL, own_url: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        configuration: Configuration,
+        database: URL,
+        own_url: str,
+        *,
+        sandbox: bool | None = None,
+    ) -> None:
         self.http = Upstream(guarded)
         self.receivers = Egress(private=settings.webhook_private)
         self.images = Egress(private=settings.fetch_private)
         self.engine = engine_for(database)
         self.claims = Claims(self.engine)
-        self.endpoints = Endpoints(self.engine, private=settings.webhook_private)
-        self.deliveries = Deliveries(self.engine)
+        vault = vault_with(settings)
+        self.endpoints = Endpoints(self.engine, vault, private=settings.webhook_private)
+        self.deliveries = Deliveries(self.engine, vault)
         self.sending = Sending(
             self.claims,
             self.endpoints,
@@ -59,7 +75,10 @@ class Worker:
         # Those that are followed here, and as many that are asked for.
         remembered = 2 * settings.tracking_concurrency
         self.ledger = Ledger(self.engine, on_end=self.sending.announce, cache_size=remembered)
-        self.providers = registry.for_server(settings, configuration, own_url, self.http)
+        self.providers = registry.for_server(settings, configuration, own_url, self.http, sandbox=sandbox)
+        self.roster = Roster(self.engine, vault, configuration, os.environ, self.providers, self.http)
+        self.options = Options(self.engine, configuration.client, self.providers.heed)
+        self.following = Following(self.roster, self.options)
         self.outputs = Outputs(
             Files(self.engine),
             self.providers,
@@ -77,7 +96,7 @@ class Worker:
             pace=settings.poll_seconds,
         )
         self.directory = Directory(self.engine)
-        self.changes = Changes(database, self.ledger.cache, self.tracking.wake, [self.directory])
+        self.changes = Changes(database, self.ledger.cache, self.tracking.wake, [self.directory, self.following])
         self.reconciling = Reconciling(self.ledger, self.providers, self.outputs)
         deadline = timedelta(minutes=settings.job_deadline_minutes)
         fetching = Fetching(self.images, settings.max_body_bytes)
@@ -95,11 +114,26 @@ class Worker:
             await stack.enter_async_context(self.images)
             stack.push_async_callback(self.engine.dispose)
             await migrate(self.engine)
+            await self.following.begin()
             work = [self.claims.run, self.tracking.work, self.reconciling.work, self.sending.work] if works else []
-            for run in [self.changes.run, self.outputs.work, *work]:
+            for run in [self.changes.run, self.following.work, self.outputs.work, *work]:
                 stack.push_async_callback(cancelled, asyncio.create_task(run()))
             stack.push_async_callback(self.dispatcher.close)
             yield
+
+
+async def in_sandbox(settings: Settings, configuration: Configuration, database: URL) -> bool:
+    """Whether emulators serve every provider, going by the configuration and by what was added by the API.
+
+    Raises ConfigurationError for what was added and cannot be used, as it would be raised when the worker runs.
+    """
+    engine = engine_for(database)
+    try:
+        async with engine.connect() as connection:
+            declared = await declarations(connection)
+    finally:
+        await engine.dispose()
+    return registry.in_sandbox(settings, merged(configuration, declared, vault_with(settings), os.environ))
 
 
 def _archive(url: str | None) -> Store | None:

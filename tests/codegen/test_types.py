@@ -30,12 +30,27 @@ class OtherModels:
         raise NotImplementedError
 """
 WIRING = """
-from generated.routes import Health, Videos, Wakes, Webhooks, bind
+from generated.routes import Config, Health, Providers, Videos, Wakes, Webhooks, bind
 from handlers_under_test import {models}
 
 
-def wire(videos: Videos[str], webhooks: Webhooks[str], wakes: Wakes, health: Health) -> None:
-    bind(videos=videos, models={models}(), webhooks=webhooks, wakes=wakes, health=health)
+def wire(
+    videos: Videos[str],
+    webhooks: Webhooks[str],
+    providers: Providers[str],
+    config: Config[str],
+    wakes: Wakes,
+    health: Health,
+) -> None:
+    bind(
+        videos=videos,
+        models={models}(),
+        webhooks=webhooks,
+        providers=providers,
+        config=config,
+        wakes=wakes,
+        health=health,
+    )
 """
 
 
