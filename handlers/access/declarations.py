@@ -107,7 +107,7 @@ def merged(file: Configuration, declared: Declarations, vault: Vault, environmen
         else:
             wrong += [f"providers.{name}.keys: the key {each!r} {TWICE}" for each in _twice(there, found)]
             together[name] = there.model_copy(update={"keys": (*there.keys, *found.keys)})
-        wrong += mistakes(name, together[name])
+        wrong += mistakes(name, together[name], keyless=True)
     if wrong:
         raise unusable(WHERE, wrong)
     return file.model_copy(update={"providers": together})

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import structlog
+from pydantic import SecretStr
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ulid import ULID
@@ -286,7 +287,10 @@ def _key_of_file(key: Key) -> KeyEntry:
 
 def _settings(part: Configured | Key) -> dict[str, Any]:
     """All settings of a provider without its keys, or of a key without its names, also those that have their default."""
-    return part.model_dump(exclude={"keys", "name", "id"}, exclude_none=True)
+    settings = part.model_dump(exclude={"keys", "name", "id"}, exclude_none=True)
+    if settings.get("value") == SecretStr(""):
+        del settings["value"]
+    return settings
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

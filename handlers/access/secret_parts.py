@@ -95,8 +95,9 @@ def _changed(settings: Mapping[str, Any], change: Callable[[Place, str], str], p
 def _change(value: Any, change: Callable[[Place, str], str], place: Place) -> Any:
     if isinstance(value, Mapping):
         return _changed(value, change, place)
-    secret = place in SECRETS or (place[:-1] == HEADERS and isinstance(value, str))
-    return change(place, value) if secret else value
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    return change(place, value) if place in SECRETS or place[:-1] == HEADERS else value
 
 
 def _at(settings: Any, place: Place) -> Any:
@@ -123,10 +124,4 @@ def _refuse_our_variables(settings: Mapping[str, Any], place: Place = ()) -> Non
 
 def shown_of_file(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of the file, whose secrets are in clear -> what is told of them."""
-    return _changed(_plain(settings), lambda place, text: told(text))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _plain(inner) for name, inner in value.items() if inner != SecretStr("")}
-    return value.get_secret_value() if isinstance(value, SecretStr) else value
+    return _changed(settings, lambda place, secret: told(secret))

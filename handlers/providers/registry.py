@@ -173,11 +173,6 @@ def configured(settings: Settings, environment: Mapping[str, str]) -> Configurat
         where = "The environment"
         configuration = validated({"providers": described}, environment, where)
     found_wrong = [wrong for name, found in configuration.providers.items() for wrong in mistakes(name, found)]
-    found_wrong += [
-        f"providers.{name}.keys: is missing; at least one is needed, also where it needs no value"
-        for name, found in configuration.providers.items()
-        if not found.keys
-    ]
     if found_wrong:
         raise unusable(where, found_wrong)
     return configuration
@@ -246,8 +241,11 @@ def build_sandbox(own_url: str, job_seconds: float, http: Upstream) -> Registry:
     return Registry(emulated, sandbox=True, raw_on_request=True)
 
 
-def mistakes(name: str, found: Configured) -> Iterator[str]:
-    """What is wrong with a provider, where only its adapter shows that: the path, and what to do."""
+def mistakes(name: str, found: Configured, *, keyless: bool = False) -> Iterator[str]:
+    """What is wrong with a provider, where only its adapter shows that: the path, and what to do.
+
+    `keyless`: whether it may be without keys for now.
+    """
     where, custom = f"providers.{name}", found.custom_provider_config
     base = custom.base_provider_type if custom is not None else name
     if custom is not None and name in NAMED_BY_THE_CONTRACT:
@@ -255,6 +253,8 @@ def mistakes(name: str, found: Configured) -> Iterator[str]:
     if base not in PROVIDERS:
         yield _unknown(name, base, custom is not None)
         return
+    if not (found.keys or keyless):
+        yield f"{where}.keys: is missing; at least one is needed, also where it needs no value"
     for index, key in enumerate(found.keys):
         for mistake in _mistakes_of_key(PROVIDERS[base], key, found.network_config):
             yield f"{where}.keys[{index}]{mistake}"
