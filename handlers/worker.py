@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -127,13 +127,20 @@ async def in_sandbox(settings: Settings, configuration: Configuration, database:
 
     Raises ConfigurationError for what was added and cannot be used, as it would be raised when the worker runs.
     """
+    return registry.in_sandbox(settings, await with_declared(settings, configuration, database, os.environ))
+
+
+async def with_declared(
+    settings: Settings, file: Configuration, database: URL, environment: Mapping[str, str]
+) -> Configuration:
+    """The configuration together with what was added by the API. Raises ConfigurationError."""
     engine = engine_for(database)
     try:
         async with engine.connect() as connection:
             declared = await declarations(connection)
     finally:
         await engine.dispose()
-    return registry.in_sandbox(settings, merged(configuration, declared, vault_with(settings), os.environ))
+    return merged(file, declared, vault_with(settings), environment)
 
 
 def _archive(url: str | None) -> Store | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import uuid
@@ -17,11 +18,12 @@ from typer.testing import CliRunner
 
 from handlers.access import secret_parts
 from handlers.configuration import Key, Part, Provider
-from handlers.settings import Settings
+from handlers.doctor import examine
+from handlers.settings import Settings, load
 from reelgate.cli import app
 from tests.gateway import ALICE, Gateway, judge, new_database, running
 from tests.handlers.test_tracking import until
-from tests.handlers.wire import Origin, Received, Steps, dsn, origin, reply
+from tests.handlers.wire import SERVE, Origin, Received, Steps, dsn, origin, process, reply
 
 OPEN: dict[str, Any] = {"api_keys": {}, "encryption_key": "a key of the tests, long enough"}
 FILE = {"providers": {"runway": {"keys": [{"name": "old", "value": "key_of_the_file_1234"}]}}}
@@ -197,6 +199,23 @@ def test_while_the_sandbox_serves_it_takes_effect_at_the_next_start(vendor: Orig
         created = done(gateway.ask("POST", "/api/providers", json=body))
         assert "sandbox" in created["message"] and "started again" in created["message"]
         assert gateway.finished(gateway.create()["id"])["status"] == "completed"
+
+
+def test_the_next_start_is_without_the_sandbox(tmp_path: Path) -> None:
+    database, config = new_database(), tmp_path / "config.yaml"
+    config.write_text("{}")
+    own = {"DATABASE_URL": database, "REELGATE_CONFIG": str(config), "REELGATE_DATA_DIR": str(tmp_path), "PORT": "0"}
+    with process(SERVE, "ready on", tmp_path / "first.log", **own) as (_, line):
+        url = line.split()[-1]
+        assert requests.get(f"{url}/health", timeout=5).json()["sandbox"] is True
+        key = {"name": "main", "value": "env.PATH"}
+        body = {"name": "runway", "keys": [key], "network_config": {"base_url": "http://127.0.0.1:9"}}
+        done(requests.post(f"{url}/api/providers", json=body, timeout=5))
+    with process(SERVE, "ready on", tmp_path / "second.log", **own) as (_, line):
+        assert requests.get(f"{line.split()[-1]}/health", timeout=5).json()["sandbox"] is False
+    settings = load(config=config, data_dir=tmp_path, database_url=database)
+    said = [finding.says for finding in asyncio.run(examine(settings, {"PATH": "nobody's key"}))]
+    assert any("0 providers" in each and "and 1 added by the API" in each for each in said), said
 
 
 # ---- changing -------------------------------------------------------------------------------------------------------
