@@ -1721,6 +1721,182 @@ class Client:
         """
         return _read(schemas.Log, self._send(_Request("GET", f"/api/logs/{_segment(log_id)}")))
 
+    def provider_list(self) -> schemas.ProviderListResponse:
+        """List providers
+
+        The providers that are configured, by name, each with its keys: those of the configuration file (or, without one, of
+        the vendors' environment variables) and those that were added here. No secret is told: it is shown as `****` and its
+        last four characters, or as the `env.NAME` that names its environment variable.
+        """
+        return _read(schemas.ProviderListResponse, self._send(_Request("GET", "/api/providers")))
+
+    def provider_create(self, body: schemas.ProviderCreateRequest) -> schemas.ProviderResponse:
+        """Add a provider
+
+        It can be used at once here, and within a moment by every other process. A provider without keys can be used as soon as
+        it has one. While the sandbox serves, it takes effect at the next start, and `message` says so.
+
+        Secrets are encrypted with `REELGATE_ENCRYPTION_KEY`; without it they are refused, and `env.NAME` has to name the
+        environment variable that holds them.
+        """
+        return _read(schemas.ProviderResponse, self._send(_Request("POST", "/api/providers", body=body)))
+
+    def provider_retrieve(self, provider: str) -> schemas.Provider:
+        """Retrieve a provider
+
+        provider: The name of a provider.
+        """
+        return _read(schemas.Provider, self._send(_Request("GET", f"/api/providers/{_segment(provider)}")))
+
+    def provider_update(self, provider: str, body: schemas.ProviderUpdateRequest) -> schemas.ProviderResponse:
+        """Change a provider
+
+        What is left out stays as it is; what is given replaces what was there, whole. A secret that is sent as it is shown
+        (`****1234`) stays as it is. A provider of the configuration file cannot be changed here, and neither can whose API a
+        custom one speaks: jobs were made with it.
+
+        provider: The name of a provider.
+        """
+        return _read(
+            schemas.ProviderResponse,
+            self._send(_Request("PUT", f"/api/providers/{_segment(provider)}", body=body)),
+        )
+
+    def provider_delete(self, provider: str, *, force: bool | None = None) -> schemas.ProviderDeleteResponse:
+        """Delete a provider
+
+        Deletes the provider and its keys. While jobs that it made are not finished it is refused, unless `force` is true; then
+        nobody can ask about them any more, and they end with their deadline. Files of finished jobs that only the provider has
+        cannot be downloaded any more either. A provider of the configuration file cannot be deleted here.
+
+        provider: The name of a provider.
+        force: Whether to delete it although jobs need it. Default: False.
+        """
+        return _read(
+            schemas.ProviderDeleteResponse,
+            self._send(_Request("DELETE", f"/api/providers/{_segment(provider)}", query={"force": force})),
+        )
+
+    def provider_key_list(self, provider: str) -> schemas.ProviderKeyListResponse:
+        """List the keys of a provider
+
+        provider: The name of a provider.
+        """
+        return _read(
+            schemas.ProviderKeyListResponse,
+            self._send(_Request("GET", f"/api/providers/{_segment(provider)}/keys")),
+        )
+
+    def provider_key_create(
+        self, provider: str, body: schemas.ProviderKeyCreateRequest
+    ) -> schemas.ProviderKeyResponse:
+        """Add a key to a provider
+
+        To a provider of the configuration file as well. It is used at once here, and within a moment by every other process.
+
+        provider: The name of a provider.
+        """
+        return _read(
+            schemas.ProviderKeyResponse,
+            self._send(_Request("POST", f"/api/providers/{_segment(provider)}/keys", body=body)),
+        )
+
+    def provider_key_retrieve(self, provider: str, key_id: str) -> schemas.ProviderKey:
+        """Retrieve a key of a provider
+
+        provider: The name of a provider.
+        key_id: The id of a provider's key, or else its name.
+        """
+        return _read(
+            schemas.ProviderKey,
+            self._send(_Request("GET", f"/api/providers/{_segment(provider)}/keys/{_segment(key_id)}")),
+        )
+
+    def provider_key_update(
+        self, provider: str, key_id: str, body: schemas.ProviderKeyUpdateRequest
+    ) -> schemas.ProviderKeyResponse:
+        """Change a key of a provider
+
+        What is left out stays as it is; what is given replaces what was there, whole. A secret that is left out, or sent as it
+        is shown (`****1234`), stays as it is. A new `value` is used for everything from then on, the key's running jobs
+        included, so a key can be rotated while it works. Its name stays: jobs are known by it.
+
+        provider: The name of a provider.
+        key_id: The id of a provider's key, or else its name.
+        """
+        return _read(
+            schemas.ProviderKeyResponse,
+            self._send(
+                _Request("PUT", f"/api/providers/{_segment(provider)}/keys/{_segment(key_id)}", body=body)
+            ),
+        )
+
+    def provider_key_delete(
+        self, provider: str, key_id: str, *, force: bool | None = None
+    ) -> schemas.ProviderDeleteResponse:
+        """Delete a key of a provider
+
+        While jobs that were made with it are not finished it is refused, unless `force` is true; see the deletion of a
+        provider. To retire a key in peace, change it to `enabled: false`.
+
+        provider: The name of a provider.
+        key_id: The id of a provider's key, or else its name.
+        force: Whether to delete it although jobs need it. Default: False.
+        """
+        return _read(
+            schemas.ProviderDeleteResponse,
+            self._send(
+                _Request(
+                    "DELETE",
+                    f"/api/providers/{_segment(provider)}/keys/{_segment(key_id)}",
+                    query={"force": force},
+                )
+            ),
+        )
+
+    def key_list(self) -> schemas.KeyListResponse:
+        """List the keys of all providers
+
+        What each may be used for, without anything secret; for choosing the `key_ids` of a virtual key, say.
+        """
+        return _read(schemas.KeyListResponse, self._send(_Request("GET", "/api/keys")))
+
+    def served_model_list(
+        self, *, provider: str | None = None, keys: list[str] | None = None
+    ) -> schemas.ServedModelListResponse:
+        """List what each key can serve
+
+        The models that the catalogue knows of the providers that can be called now (in the sandbox: of the emulators), each
+        with the keys that are enabled and allowed to serve it. A model that no key can serve is not listed.
+
+        provider: Of this provider only.
+        keys: What these keys can serve, each by id or name; the parameter can be repeated.
+        """
+        return _read(
+            schemas.ServedModelListResponse,
+            self._send(_Request("GET", "/api/models", query={"provider": provider, "keys": keys})),
+        )
+
+    def config_retrieve(self) -> schemas.Config:
+        """Retrieve the options
+
+        The options that can be set while the gateway runs: what is in force, what the configuration file says, and what was set
+        here, which wins.
+        """
+        return _read(schemas.Config, self._send(_Request("GET", "/api/config")))
+
+    def config_update(self, body: schemas.ConfigUpdateRequest) -> schemas.ConfigResponse:
+        """Change the options
+
+        What is left out stays as it is, and `null` gives an option back to the configuration file. It holds at once here, and
+        within a moment in every other process.
+        """
+        return _read(schemas.ConfigResponse, self._send(_Request("PUT", "/api/config", body=body)))
+
+    def version_retrieve(self) -> schemas.Version:
+        """Retrieve the version"""
+        return _read(schemas.Version, self._send(_Request("GET", "/api/version")))
+
     def provider_wake(self, video_id: str) -> None:
         """Word of a provider that a job has changed
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -88,6 +88,476 @@ class WebhookRotateSecretRequest(BaseModel):
             le=604800,
         ),
     ] = 86400
+
+
+class SecretText(RootModel[StrictStr]):
+    root: Annotated[
+        StrictStr,
+        Field(
+            description='A secret: `env.NAME` for what that environment variable of the gateway holds, or the secret itself, which is then kept\nencrypted. It is told as `env.NAME`, or as `****` and its last four characters.\n',
+            examples=['env.RUNWAY_KEY'],
+            max_length=8192,
+            min_length=1,
+            pattern='^[ -~]+$',
+        ),
+    ]
+
+
+class ModelName(RootModel[StrictStr]):
+    root: Annotated[StrictStr, Field(max_length=1024, pattern='^[^\\x00-\\x1f\\x7f]+$')]
+
+
+DeploymentsAdditionalProperty = TypeAliasType(
+    "DeploymentsAdditionalProperty",
+    Annotated[StrictStr, Field(max_length=1024, pattern='^[^\\x00-\\x1f\\x7f]+$')],
+)
+
+
+class AzureKeyConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    endpoint: Annotated[
+        StrictStr,
+        Field(
+            description='The address of the resource.',
+            examples=['https://video.backlot.example/v1'],
+            max_length=2048,
+            pattern='^(https?://[!-"$-.0->A-~]+(/[!-"$->@-~]*)?|env\\.[A-Za-z0-9_]+)$',
+        ),
+    ]
+    api_version: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Taken, but not sent; the API has no dated versions.',
+            max_length=2048,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ] = MISSING
+    deployments: Annotated[
+        dict[Annotated[str, StringConstraints(pattern=r'^[^\x00-\x1f\x7f]+$', strict=True)], DeploymentsAdditionalProperty] | MISSING,
+        Field(description='Model to the name of its deployment.'),
+    ] = MISSING
+
+
+class VertexKeyConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    project_id: Annotated[
+        StrictStr,
+        Field(
+            description='The project.',
+            max_length=2048,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ]
+    region: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The location; `us-central1` unless it says so.',
+            max_length=2048,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ] = MISSING
+    auth_credentials: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description="Google's JSON credentials, the text itself, or `env.NAME`; a secret like `value`. It has to be there when the key is\nadded, and stays when it is left out of a change.\n",
+            max_length=32768,
+            min_length=1,
+            pattern='^[^\\x00]+$',
+        ),
+    ] = MISSING
+
+
+class ReplicateKeyConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    deployments: Annotated[
+        dict[Annotated[str, StringConstraints(pattern=r'^[^\x00-\x1f\x7f]+$', strict=True)], DeploymentsAdditionalProperty] | MISSING,
+        Field(description='Model to the name of its deployment.'),
+    ] = MISSING
+
+
+class ServerKeyConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    url: Annotated[
+        StrictStr,
+        Field(
+            description='The address of the server.',
+            examples=['https://video.backlot.example/v1'],
+            max_length=2048,
+            pattern='^(https?://[!-"$-.0->A-~]+(/[!-"$->@-~]*)?|env\\.[A-Za-z0-9_]+)$',
+        ),
+    ]
+    model_name: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The one model that it serves.',
+            max_length=2048,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ] = MISSING
+
+
+class NetworkConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    base_url: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description="Another address than the vendor's.",
+            examples=['https://video.backlot.example/v1'],
+            max_length=2048,
+            pattern='^(https?://[!-"$-.0->A-~]+(/[!-"$->@-~]*)?|env\\.[A-Za-z0-9_]+)$',
+        ),
+    ] = MISSING
+    extra_headers: Annotated[
+        dict[Annotated[str, StringConstraints(pattern=r'^[!#$%&\'*+.^_`|~0-9A-Za-z-]+$', strict=True)], SecretText] | MISSING,
+        Field(
+            description="Headers to send along, to this provider's address and to no other. Their values are secrets.",
+            max_length=50,
+        ),
+    ] = MISSING
+    default_request_timeout_in_seconds: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='How long a create may take, in seconds; 120 unless it says so.',
+            gt=0.0,
+            le=3600.0,
+        ),
+    ] = MISSING
+    max_retries: Annotated[
+        int | MISSING,
+        Field(
+            description='How often a create may be tried again at the same target; 2 unless it says so.',
+            ge=0,
+            le=10,
+        ),
+    ] = MISSING
+    retry_backoff_initial: Annotated[
+        int | MISSING,
+        Field(
+            description='Milliseconds before the first of them; 500 unless it says so, and not more than `retry_backoff_max`.',
+            ge=1,
+            le=3600000,
+        ),
+    ] = MISSING
+    retry_backoff_max: Annotated[
+        int | MISSING,
+        Field(
+            description='The most milliseconds between two; 5000 unless it says so.',
+            ge=1,
+            le=3600000,
+        ),
+    ] = MISSING
+
+
+class Type(StrEnum):
+    none = 'none'
+    http = 'http'
+    environment = 'environment'
+
+
+class ProxyConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    type: Annotated[
+        Type | MISSING,
+        Field(
+            description='`none`, `http` (the `url`), or `environment`, which is the default: what `HTTPS_PROXY` and the like say.'
+        ),
+    ] = MISSING
+    url: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The proxy, without user name and password. It goes with `http`, and only with it.',
+            examples=['https://video.backlot.example/v1'],
+            max_length=2048,
+            pattern='^(https?://[!-"$-.0->A-~]+(/[!-"$->@-~]*)?|env\\.[A-Za-z0-9_]+)$',
+        ),
+    ] = MISSING
+    username: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Its user.',
+            max_length=2048,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ] = MISSING
+    password: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Its password, a secret.',
+            examples=['env.RUNWAY_KEY'],
+            max_length=8192,
+            min_length=1,
+            pattern='^[ -~]+$',
+        ),
+    ] = MISSING
+
+
+class ConcurrencyConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    concurrency: Annotated[
+        int | MISSING,
+        Field(
+            description='The most questions about jobs that one of its addresses is asked at once; 100 unless it says so.',
+            ge=1,
+            le=10000,
+        ),
+    ] = MISSING
+
+
+class AllowedRequests(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    video_generation: Annotated[
+        StrictBool | MISSING, Field(description='Whether it is allowed.')
+    ] = MISSING
+    video_retrieve: Annotated[
+        StrictBool | MISSING, Field(description='Whether it is allowed.')
+    ] = MISSING
+    video_download: Annotated[
+        StrictBool | MISSING, Field(description='Whether it is allowed.')
+    ] = MISSING
+    video_delete: Annotated[
+        StrictBool | MISSING, Field(description='Whether it is allowed.')
+    ] = MISSING
+    video_list: Annotated[
+        StrictBool | MISSING, Field(description='Whether it is allowed.')
+    ] = MISSING
+    video_remix: Annotated[
+        StrictBool | MISSING, Field(description='Whether it is allowed.')
+    ] = MISSING
+
+
+class CustomProviderConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    base_provider_type: Annotated[
+        StrictStr,
+        Field(
+            description='Whose API it speaks.',
+            max_length=64,
+            min_length=1,
+            pattern='^[a-z0-9_-]+$',
+        ),
+    ]
+    allowed_requests: AllowedRequests | MISSING = MISSING
+
+
+class ProviderKeyCreateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    value: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The key itself, a secret; a server that asks for no key needs none.',
+            examples=['env.RUNWAY_KEY'],
+            max_length=8192,
+            min_length=1,
+            pattern='^[ -~]+$',
+        ),
+    ] = MISSING
+    models: Annotated[
+        list[ModelName] | MISSING,
+        Field(
+            description='The models it may be used for; `*`, which is the default, is all, an empty list none.'
+        ),
+    ] = MISSING
+    blacklisted_models: Annotated[
+        list[ModelName] | MISSING,
+        Field(description='The models it may not be used for. It wins over `models`.'),
+    ] = MISSING
+    weight: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='How often it is drawn, relative to the others; 1 unless it says so.',
+            ge=0.0,
+            le=1000000000.0,
+        ),
+    ] = MISSING
+    enabled: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether it makes new videos. The jobs it has made are followed and served either way.'
+        ),
+    ] = MISSING
+    azure_key_config: AzureKeyConfig | MISSING = MISSING
+    vertex_key_config: VertexKeyConfig | MISSING = MISSING
+    replicate_key_config: ReplicateKeyConfig | MISSING = MISSING
+    vllm_key_config: ServerKeyConfig | MISSING = MISSING
+    sgl_key_config: ServerKeyConfig | MISSING = MISSING
+    name: Annotated[
+        StrictStr,
+        Field(
+            description='Its name within the provider, for good. Jobs are known by it.',
+            pattern='^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$',
+        ),
+    ]
+
+
+class ProviderKeyUpdateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    value: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The key itself, a secret; a server that asks for no key needs none.',
+            examples=['env.RUNWAY_KEY'],
+            max_length=8192,
+            min_length=1,
+            pattern='^[ -~]+$',
+        ),
+    ] = MISSING
+    models: Annotated[
+        list[ModelName] | MISSING,
+        Field(
+            description='The models it may be used for; `*`, which is the default, is all, an empty list none.'
+        ),
+    ] = MISSING
+    blacklisted_models: Annotated[
+        list[ModelName] | MISSING,
+        Field(description='The models it may not be used for. It wins over `models`.'),
+    ] = MISSING
+    weight: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='How often it is drawn, relative to the others; 1 unless it says so.',
+            ge=0.0,
+            le=1000000000.0,
+        ),
+    ] = MISSING
+    enabled: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether it makes new videos. The jobs it has made are followed and served either way.'
+        ),
+    ] = MISSING
+    azure_key_config: AzureKeyConfig | MISSING = MISSING
+    vertex_key_config: VertexKeyConfig | MISSING = MISSING
+    replicate_key_config: ReplicateKeyConfig | MISSING = MISSING
+    vllm_key_config: ServerKeyConfig | MISSING = MISSING
+    sgl_key_config: ServerKeyConfig | MISSING = MISSING
+
+
+class ProviderCreateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    network_config: NetworkConfig | MISSING = MISSING
+    proxy_config: ProxyConfig | MISSING = MISSING
+    concurrency_and_buffer_size: ConcurrencyConfig | MISSING = MISSING
+    send_back_raw_request: Annotated[
+        StrictBool | MISSING,
+        Field(description='Whether every answer to a create shows what was sent.'),
+    ] = MISSING
+    send_back_raw_response: Annotated[
+        StrictBool | MISSING, Field(description='The same for what came back.')
+    ] = MISSING
+    send_back_provider_url: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether a completed job shows where the provider had its file.'
+        ),
+    ] = MISSING
+    custom_provider_config: CustomProviderConfig | MISSING = MISSING
+    name: Annotated[
+        StrictStr,
+        Field(
+            description='Its name; one that no vendor has is a custom one, and needs `custom_provider_config`.',
+            pattern='^[a-z0-9][a-z0-9_-]{0,63}$',
+        ),
+    ]
+    keys: Annotated[
+        list[ProviderKeyCreateRequest] | MISSING,
+        Field(description='Its keys.', max_length=100),
+    ] = MISSING
+
+
+class ProviderUpdateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    network_config: NetworkConfig | MISSING = MISSING
+    proxy_config: ProxyConfig | MISSING = MISSING
+    concurrency_and_buffer_size: ConcurrencyConfig | MISSING = MISSING
+    send_back_raw_request: Annotated[
+        StrictBool | MISSING,
+        Field(description='Whether every answer to a create shows what was sent.'),
+    ] = MISSING
+    send_back_raw_response: Annotated[
+        StrictBool | MISSING, Field(description='The same for what came back.')
+    ] = MISSING
+    send_back_provider_url: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether a completed job shows where the provider had its file.'
+        ),
+    ] = MISSING
+    custom_provider_config: CustomProviderConfig | MISSING = MISSING
+
+
+class UnpricedModels(Enum):
+    admit = 'admit'
+    refuse = 'refuse'
+    none_type_none = None
+
+
+class ClientOptionsChange(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    allow_per_request_raw_override: Annotated[
+        StrictBool | None | MISSING,
+        Field(
+            description='Whether a request may ask to see what was said to and by the provider.'
+        ),
+    ] = MISSING
+    disable_content_logging: Annotated[
+        StrictBool | None | MISSING,
+        Field(
+            description='Whether prompts and the like are kept out of the log of requests.'
+        ),
+    ] = MISSING
+    unpriced_models: Annotated[
+        UnpricedModels | None | MISSING,
+        Field(
+            description='Whether a model whose price is not known may be used, `admit`, or not, `refuse`.'
+        ),
+    ] = MISSING
 
 
 class ResourceDescription(RootModel[StrictStr]):
@@ -1288,6 +1758,279 @@ class WebhookTestData(BaseModel):
     webhook_id: Annotated[StrictStr, Field(description='The endpoint.')]
 
 
+class DeclaredBy(StrEnum):
+    file = 'file'
+    api = 'api'
+
+
+class ProviderKey(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    value: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The key itself, a secret; a server that asks for no key needs none.',
+            examples=['env.RUNWAY_KEY'],
+            max_length=8192,
+            min_length=1,
+            pattern='^[ -~]+$',
+        ),
+    ] = MISSING
+    models: Annotated[
+        list[ModelName],
+        Field(
+            description='The models it may be used for; `*`, which is the default, is all, an empty list none.'
+        ),
+    ]
+    blacklisted_models: Annotated[
+        list[ModelName],
+        Field(description='The models it may not be used for. It wins over `models`.'),
+    ]
+    weight: Annotated[
+        StrictFloat,
+        Field(
+            description='How often it is drawn, relative to the others; 1 unless it says so.',
+            ge=0.0,
+            le=1000000000.0,
+        ),
+    ]
+    enabled: Annotated[
+        StrictBool,
+        Field(
+            description='Whether it makes new videos. The jobs it has made are followed and served either way.'
+        ),
+    ]
+    azure_key_config: AzureKeyConfig | MISSING = MISSING
+    vertex_key_config: VertexKeyConfig | MISSING = MISSING
+    replicate_key_config: ReplicateKeyConfig | MISSING = MISSING
+    vllm_key_config: ServerKeyConfig | MISSING = MISSING
+    sgl_key_config: ServerKeyConfig | MISSING = MISSING
+    id: Annotated[
+        StrictStr,
+        Field(
+            description='The id of the key; for one of the configuration file its `id` there, or else its name.'
+        ),
+    ]
+    name: Annotated[StrictStr, Field(description='Its name within the provider.')]
+    source: DeclaredBy
+    created_at: Annotated[
+        int | MISSING,
+        Field(
+            description='When it was added (Unix time). Absent for what the configuration file declares.'
+        ),
+    ] = MISSING
+    updated_at: Annotated[
+        int | MISSING, Field(description='When it was last changed (Unix time).')
+    ] = MISSING
+
+
+class Provider(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    network_config: NetworkConfig
+    proxy_config: ProxyConfig
+    concurrency_and_buffer_size: ConcurrencyConfig
+    send_back_raw_request: Annotated[
+        StrictBool | MISSING,
+        Field(description='Whether every answer to a create shows what was sent.'),
+    ] = MISSING
+    send_back_raw_response: Annotated[
+        StrictBool | MISSING, Field(description='The same for what came back.')
+    ] = MISSING
+    send_back_provider_url: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether a completed job shows where the provider had its file.'
+        ),
+    ] = MISSING
+    custom_provider_config: CustomProviderConfig | MISSING = MISSING
+    name: Annotated[StrictStr, Field(description='Its name.')]
+    source: DeclaredBy
+    keys: Annotated[
+        list[ProviderKey],
+        Field(description='Its keys, those of the configuration file first.'),
+    ]
+    created_at: Annotated[
+        int | MISSING,
+        Field(
+            description='When it was added (Unix time). Absent for what the configuration file declares.'
+        ),
+    ] = MISSING
+    updated_at: Annotated[
+        int | MISSING, Field(description='When it was last changed (Unix time).')
+    ] = MISSING
+
+
+class ProviderListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    providers: Annotated[list[Provider], Field(description='The providers, by name.')]
+    total: Annotated[int, Field(description='How many there are.')]
+
+
+class ProviderResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+    provider: Provider
+
+
+class ProviderKeyListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    keys: Annotated[
+        list[ProviderKey],
+        Field(description='The keys, those of the configuration file first.'),
+    ]
+    total: Annotated[int, Field(description='How many there are.')]
+
+
+class ProviderKeyResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+    key: ProviderKey
+
+
+class ProviderDeleteResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+
+
+class Key(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    provider: Annotated[StrictStr, Field(description='Its provider.')]
+    id: Annotated[
+        StrictStr,
+        Field(
+            description='The id of the key; for one of the configuration file its `id` there, or else its name.'
+        ),
+    ]
+    name: Annotated[StrictStr, Field(description='Its name within the provider.')]
+    source: DeclaredBy
+    models: Annotated[
+        list[ModelName], Field(description='The models it may be used for.')
+    ]
+    blacklisted_models: Annotated[
+        list[ModelName], Field(description='The models it may not be used for.')
+    ]
+    weight: Annotated[
+        StrictFloat, Field(description='How often it is drawn, relative to the others.')
+    ]
+    enabled: Annotated[StrictBool, Field(description='Whether it makes new videos.')]
+
+
+class KeyListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    keys: Annotated[list[Key], Field(description='The keys, by provider.')]
+    total: Annotated[int, Field(description='How many there are.')]
+
+
+class ServedModel(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    name: Annotated[StrictStr, Field(description='The model, without its provider.')]
+    provider: Annotated[StrictStr, Field(description='The provider.')]
+    keys: Annotated[
+        list[StrictStr], Field(description='The ids of the keys that can serve it.')
+    ]
+
+
+class ServedModelListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    models: Annotated[
+        list[ServedModel], Field(description='The models, by provider and name.')
+    ]
+    total: Annotated[int, Field(description='How many there are.')]
+
+
+class UnpricedModels1(StrEnum):
+    admit = 'admit'
+    refuse = 'refuse'
+
+
+class ClientOptions(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    allow_per_request_raw_override: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether a request may ask to see what was said to and by the provider.'
+        ),
+    ] = MISSING
+    disable_content_logging: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether prompts and the like are kept out of the log of requests.'
+        ),
+    ] = MISSING
+    unpriced_models: Annotated[
+        UnpricedModels1 | MISSING,
+        Field(
+            description='Whether a model whose price is not known may be used, `admit`, or not, `refuse`.'
+        ),
+    ] = MISSING
+
+
+class DeclaredOptions(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    file: Annotated[
+        ClientOptions,
+        Field(description='What the configuration file says, or the default.'),
+    ]
+    api: Annotated[
+        ClientOptions, Field(description='What was set by this API, which wins.')
+    ]
+
+
+class Config(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    client: Annotated[ClientOptions, Field(description='What is in force.')]
+    declared: DeclaredOptions
+
+
+class ConfigResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+    config: Config
+
+
+class Version(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    version: Annotated[StrictStr, Field(description='The version of the gateway.')]
+    document: Annotated[
+        StrictStr,
+        Field(
+            description='The version of the document, `info.version` of openapi.yaml.'
+        ),
+    ]
+    python: Annotated[StrictStr, Field(description='The version of Python.')]
+
+
 class ErrorField(BaseModel):
     model_config = ConfigDict(
         validate_by_name=True,
@@ -1488,6 +2231,14 @@ class WebhookUpdateRequest(BaseModel):
     enabled: Annotated[
         StrictBool | MISSING, Field(description='Whether anything is sent to it.')
     ] = MISSING
+
+
+class ConfigUpdateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    client: ClientOptionsChange | MISSING = MISSING
 
 
 class ProviderConfigRequest(BaseModel):

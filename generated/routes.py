@@ -766,7 +766,144 @@ class Logs(Protocol[Caller]):
         ...
 
 
-class Providers(Protocol):
+class Providers(Protocol[Caller]):
+    """Which providers there are, and with which keys, while the gateway runs"""
+
+    async def provider_list(self, caller: Caller) -> Answer[schemas.ProviderListResponse]:
+        """List providers
+
+        The providers that are configured, by name, each with its keys: those of the configuration file (or, without one, of
+        the vendors' environment variables) and those that were added here. No secret is told: it is shown as `****` and its
+        last four characters, or as the `env.NAME` that names its environment variable.
+        """
+        ...
+
+    async def provider_create(
+        self, caller: Caller, body: schemas.ProviderCreateRequest
+    ) -> Answer[schemas.ProviderResponse]:
+        """Add a provider
+
+        It can be used at once here, and within a moment by every other process. A provider without keys can be used as soon as
+        it has one. While the sandbox serves, it takes effect at the next start, and `message` says so.
+
+        Secrets are encrypted with `REELGATE_ENCRYPTION_KEY`; without it they are refused, and `env.NAME` has to name the
+        environment variable that holds them.
+        """
+        ...
+
+    async def provider_retrieve(self, caller: Caller, provider: str) -> Answer[schemas.Provider]:
+        """Retrieve a provider"""
+        ...
+
+    async def provider_update(
+        self, caller: Caller, provider: str, body: schemas.ProviderUpdateRequest
+    ) -> Answer[schemas.ProviderResponse]:
+        """Change a provider
+
+        What is left out stays as it is; what is given replaces what was there, whole. A secret that is sent as it is shown
+        (`****1234`) stays as it is. A provider of the configuration file cannot be changed here, and neither can whose API a
+        custom one speaks: jobs were made with it.
+        """
+        ...
+
+    async def provider_delete(
+        self, caller: Caller, provider: str, force: bool = False
+    ) -> Answer[schemas.ProviderDeleteResponse]:
+        """Delete a provider
+
+        Deletes the provider and its keys. While jobs that it made are not finished it is refused, unless `force` is true; then
+        nobody can ask about them any more, and they end with their deadline. Files of finished jobs that only the provider has
+        cannot be downloaded any more either. A provider of the configuration file cannot be deleted here.
+        """
+        ...
+
+    async def provider_key_list(
+        self, caller: Caller, provider: str
+    ) -> Answer[schemas.ProviderKeyListResponse]:
+        """List the keys of a provider"""
+        ...
+
+    async def provider_key_create(
+        self, caller: Caller, provider: str, body: schemas.ProviderKeyCreateRequest
+    ) -> Answer[schemas.ProviderKeyResponse]:
+        """Add a key to a provider
+
+        To a provider of the configuration file as well. It is used at once here, and within a moment by every other process.
+        """
+        ...
+
+    async def provider_key_retrieve(
+        self, caller: Caller, provider: str, key_id: str
+    ) -> Answer[schemas.ProviderKey]:
+        """Retrieve a key of a provider"""
+        ...
+
+    async def provider_key_update(
+        self, caller: Caller, provider: str, key_id: str, body: schemas.ProviderKeyUpdateRequest
+    ) -> Answer[schemas.ProviderKeyResponse]:
+        """Change a key of a provider
+
+        What is left out stays as it is; what is given replaces what was there, whole. A secret that is left out, or sent as it
+        is shown (`****1234`), stays as it is. A new `value` is used for everything from then on, the key's running jobs
+        included, so a key can be rotated while it works. Its name stays: jobs are known by it.
+        """
+        ...
+
+    async def provider_key_delete(
+        self, caller: Caller, provider: str, key_id: str, force: bool = False
+    ) -> Answer[schemas.ProviderDeleteResponse]:
+        """Delete a key of a provider
+
+        While jobs that were made with it are not finished it is refused, unless `force` is true; see the deletion of a
+        provider. To retire a key in peace, change it to `enabled: false`.
+        """
+        ...
+
+    async def key_list(self, caller: Caller) -> Answer[schemas.KeyListResponse]:
+        """List the keys of all providers
+
+        What each may be used for, without anything secret; for choosing the `key_ids` of a virtual key, say.
+        """
+        ...
+
+    async def served_model_list(
+        self, caller: Caller, provider: str | None = None, keys: list[str] | None = None
+    ) -> Answer[schemas.ServedModelListResponse]:
+        """List what each key can serve
+
+        The models that the catalogue knows of the providers that can be called now (in the sandbox: of the emulators), each
+        with the keys that are enabled and allowed to serve it. A model that no key can serve is not listed.
+        """
+        ...
+
+
+class Config(Protocol[Caller]):
+    """The options that can be set while the gateway runs, and what is running"""
+
+    async def config_retrieve(self, caller: Caller) -> Answer[schemas.Config]:
+        """Retrieve the options
+
+        The options that can be set while the gateway runs: what is in force, what the configuration file says, and what was set
+        here, which wins.
+        """
+        ...
+
+    async def config_update(
+        self, caller: Caller, body: schemas.ConfigUpdateRequest
+    ) -> Answer[schemas.ConfigResponse]:
+        """Change the options
+
+        What is left out stays as it is, and `null` gives an option back to the configuration file. It holds at once here, and
+        within a moment in every other process.
+        """
+        ...
+
+    async def version_retrieve(self, caller: Caller) -> Answer[schemas.Version]:
+        """Retrieve the version"""
+        ...
+
+
+class Wakes(Protocol):
     """What providers call, not clients"""
 
     async def provider_wake(self, video_id: str) -> Response:
@@ -979,7 +1116,51 @@ OPERATIONS: Mapping[str, Route] = {
     "logCostHistogram": Route("GET", "/api/logs/histogram/cost", "Logs", {}, True, ()),
     "logDropped": Route("GET", "/api/logs/dropped", "Logs", {}, True, ("admin",)),
     "logRetrieve": Route("GET", "/api/logs/{log_id}", "Logs", {}, True, ()),
-    "providerWake": Route("POST", "/api/wake/{video_id}", "Providers", {}, False, ()),
+    "providerList": Route("GET", "/api/providers", "Providers", {}, True, ("admin",)),
+    "providerCreate": Route(
+        "POST", "/api/providers", "Providers", {"application/json": "ProviderCreateRequest"}, True, ("admin",)
+    ),
+    "providerRetrieve": Route("GET", "/api/providers/{provider}", "Providers", {}, True, ("admin",)),
+    "providerUpdate": Route(
+        "PUT",
+        "/api/providers/{provider}",
+        "Providers",
+        {"application/json": "ProviderUpdateRequest"},
+        True,
+        ("admin",),
+    ),
+    "providerDelete": Route("DELETE", "/api/providers/{provider}", "Providers", {}, True, ("admin",)),
+    "providerKeyList": Route("GET", "/api/providers/{provider}/keys", "Providers", {}, True, ("admin",)),
+    "providerKeyCreate": Route(
+        "POST",
+        "/api/providers/{provider}/keys",
+        "Providers",
+        {"application/json": "ProviderKeyCreateRequest"},
+        True,
+        ("admin",),
+    ),
+    "providerKeyRetrieve": Route(
+        "GET", "/api/providers/{provider}/keys/{key_id}", "Providers", {}, True, ("admin",)
+    ),
+    "providerKeyUpdate": Route(
+        "PUT",
+        "/api/providers/{provider}/keys/{key_id}",
+        "Providers",
+        {"application/json": "ProviderKeyUpdateRequest"},
+        True,
+        ("admin",),
+    ),
+    "providerKeyDelete": Route(
+        "DELETE", "/api/providers/{provider}/keys/{key_id}", "Providers", {}, True, ("admin",)
+    ),
+    "keyList": Route("GET", "/api/keys", "Providers", {}, True, ("admin",)),
+    "servedModelList": Route("GET", "/api/models", "Providers", {}, True, ("admin",)),
+    "configRetrieve": Route("GET", "/api/config", "Config", {}, True, ("admin",)),
+    "configUpdate": Route(
+        "PUT", "/api/config", "Config", {"application/json": "ConfigUpdateRequest"}, True, ("admin",)
+    ),
+    "versionRetrieve": Route("GET", "/api/version", "Config", {}, True, ("admin",)),
+    "providerWake": Route("POST", "/api/wake/{video_id}", "Wakes", {}, False, ()),
     "health": Route("GET", "/health", "Health", {}, False, ()),
 }
 
@@ -1022,6 +1203,14 @@ ALLOW: Mapping[str, str] = {
     "/api/logs/histogram/cost": "GET",
     "/api/logs/dropped": "GET",
     "/api/logs/{log_id}": "GET",
+    "/api/providers": "GET, POST",
+    "/api/providers/{provider}": "DELETE, GET, PUT",
+    "/api/providers/{provider}/keys": "GET, POST",
+    "/api/providers/{provider}/keys/{key_id}": "DELETE, GET, PUT",
+    "/api/keys": "GET",
+    "/api/models": "GET",
+    "/api/config": "GET, PUT",
+    "/api/version": "GET",
     "/api/wake/{video_id}": "POST",
     "/health": "GET",
 }
@@ -1039,7 +1228,9 @@ def bind(
     pricing: Pricing[Caller],
     session: Session[Caller],
     logs: Logs[Caller],
-    providers: Providers,
+    providers: Providers[Caller],
+    config: Config[Caller],
+    wakes: Wakes,
     health: Health,
 ) -> dict[str, Callable[..., Awaitable[Response]]]:
     """Handlers -> operationId -> the function connexion calls for it.
@@ -1593,8 +1784,73 @@ def bind(
     async def serve_log_retrieve(user: Caller, log_id: str) -> Response:
         return _respond(await logs.log_retrieve(user, log_id))
 
+    async def serve_provider_list(user: Caller) -> Response:
+        return _respond(await providers.provider_list(user))
+
+    async def serve_provider_create(user: Caller, payload: Payload) -> Response:
+        return _respond(
+            await providers.provider_create(user, schemas.ProviderCreateRequest.model_validate(payload))
+        )
+
+    async def serve_provider_retrieve(user: Caller, provider: str) -> Response:
+        return _respond(await providers.provider_retrieve(user, provider))
+
+    async def serve_provider_update(user: Caller, provider: str, payload: Payload) -> Response:
+        return _respond(
+            await providers.provider_update(
+                user, provider, schemas.ProviderUpdateRequest.model_validate(payload)
+            )
+        )
+
+    async def serve_provider_delete(user: Caller, provider: str, force: bool = False) -> Response:
+        return _respond(await providers.provider_delete(user, provider, force))
+
+    async def serve_provider_key_list(user: Caller, provider: str) -> Response:
+        return _respond(await providers.provider_key_list(user, provider))
+
+    async def serve_provider_key_create(user: Caller, provider: str, payload: Payload) -> Response:
+        return _respond(
+            await providers.provider_key_create(
+                user, provider, schemas.ProviderKeyCreateRequest.model_validate(payload)
+            )
+        )
+
+    async def serve_provider_key_retrieve(user: Caller, provider: str, key_id: str) -> Response:
+        return _respond(await providers.provider_key_retrieve(user, provider, key_id))
+
+    async def serve_provider_key_update(
+        user: Caller, provider: str, key_id: str, payload: Payload
+    ) -> Response:
+        return _respond(
+            await providers.provider_key_update(
+                user, provider, key_id, schemas.ProviderKeyUpdateRequest.model_validate(payload)
+            )
+        )
+
+    async def serve_provider_key_delete(
+        user: Caller, provider: str, key_id: str, force: bool = False
+    ) -> Response:
+        return _respond(await providers.provider_key_delete(user, provider, key_id, force))
+
+    async def serve_key_list(user: Caller) -> Response:
+        return _respond(await providers.key_list(user))
+
+    async def serve_served_model_list(
+        user: Caller, provider: str | None = None, keys: list[str] | None = None
+    ) -> Response:
+        return _respond(await providers.served_model_list(user, provider, keys))
+
+    async def serve_config_retrieve(user: Caller) -> Response:
+        return _respond(await config.config_retrieve(user))
+
+    async def serve_config_update(user: Caller, payload: Payload) -> Response:
+        return _respond(await config.config_update(user, schemas.ConfigUpdateRequest.model_validate(payload)))
+
+    async def serve_version_retrieve(user: Caller) -> Response:
+        return _respond(await config.version_retrieve(user))
+
     async def serve_provider_wake(video_id: str) -> Response:
-        return await providers.provider_wake(video_id)
+        return await wakes.provider_wake(video_id)
 
     async def serve_health(probe: Literal["ready", "live"] = "ready") -> Response:
         return _respond(await health.health(probe))
@@ -1658,6 +1914,21 @@ def bind(
         "logCostHistogram": serve_log_cost_histogram,
         "logDropped": serve_log_dropped,
         "logRetrieve": serve_log_retrieve,
+        "providerList": serve_provider_list,
+        "providerCreate": serve_provider_create,
+        "providerRetrieve": serve_provider_retrieve,
+        "providerUpdate": serve_provider_update,
+        "providerDelete": serve_provider_delete,
+        "providerKeyList": serve_provider_key_list,
+        "providerKeyCreate": serve_provider_key_create,
+        "providerKeyRetrieve": serve_provider_key_retrieve,
+        "providerKeyUpdate": serve_provider_key_update,
+        "providerKeyDelete": serve_provider_key_delete,
+        "keyList": serve_key_list,
+        "servedModelList": serve_served_model_list,
+        "configRetrieve": serve_config_retrieve,
+        "configUpdate": serve_config_update,
+        "versionRetrieve": serve_version_retrieve,
         "providerWake": serve_provider_wake,
         "health": serve_health,
     }

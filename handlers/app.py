@@ -30,6 +30,7 @@ from .access.pricing_overrides import PricingOverrides
 from .access.sessions import Sessions
 from .access.tokens import Tokens, rules
 from .access.virtual_keys import VirtualKeys as StoredKeys
+from .api.config import Config
 from .api.health import Health
 from .api.limits import Limits
 from .api.logs import Logs
@@ -40,6 +41,7 @@ from .api.session import Session
 from .api.teams import Customers, Teams
 from .api.videos import Videos
 from .api.virtual_keys import VirtualKeys
+from .api.wakes import Wakes
 from .api.webhooks import Webhooks
 from .edge import bodies, credentials, envelope
 from .edge.parameters import Repeated
@@ -58,6 +60,7 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
     ledger, providers = worker.ledger, worker.providers
     books = worker.books
     admits, taken = admin(settings), rules(settings)
+    contract = orjson.loads(files("generated").joinpath("openapi30.json").read_bytes())
     operations = bind(
         videos=Videos(ledger, worker.dispatcher, providers, worker.outputs, worker.endpoints, worker.polls),
         models=Models(providers, worker.directory),
@@ -69,7 +72,9 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
         pricing=Pricing(PricingOverrides(books)),
         session=Session(Sessions(books), admits),
         logs=Logs(Logbook(worker.engine, kept=settings.log_days), worker.journal),
-        providers=Providers(ledger),
+        providers=Providers(worker.roster, providers),
+        config=Config(worker.options, contract["info"]["version"]),
+        wakes=Wakes(ledger),
         health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),
     )
 
@@ -99,7 +104,7 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
         uri_parser_class=Repeated,
         swagger_ui_options=SwaggerUIOptions(swagger_ui=False, serve_spec=False),
     )
-    app.add_api(orjson.loads(files("generated").joinpath("openapi30.json").read_bytes()))
+    app.add_api(contract)
     for kind in (ReelgateError, ProblemException, HTTPException, Exception):
         app.add_error_handler(kind, envelope.respond)
     uploads = Uploads(settings.uploads_bytes)

@@ -38,7 +38,11 @@ ENVIRONMENT = "env."
 
 
 class ConfigurationError(SettingsError):
-    """The configuration cannot be used; the message names the path of every mistake."""
+    """The configuration cannot be used; the message names the path of every mistake. `mistakes` are those lines alone."""
+
+    def __init__(self, message: str, mistakes: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.mistakes = mistakes
 
 
 def _from_environment(value: object, info: ValidationInfo) -> object:
@@ -268,8 +272,14 @@ class Provider(Part):
 
 
 class Client(Part):
+    """Options that can also be set while the gateway runs; see access/options.py."""
+
     allow_per_request_raw_override: bool = False
     """Whether `x-bf-send-back-raw-request` and `-response` are honoured."""
+    disable_content_logging: bool = False
+    """Whether prompts and the like are kept out of the log of requests."""
+    unpriced_models: Literal["admit", "refuse"] = "admit"
+    """Whether a model whose price is not known may be used."""
 
 
 class DeclaredBudget(Part):
@@ -440,7 +450,8 @@ def validated(content: object, environment: Mapping[str, str], where: str) -> Co
 
 def unusable(where: str, mistakes: Iterable[str]) -> ConfigurationError:
     """The error for mistakes, each of which begins with its path."""
-    return ConfigurationError("\n  ".join([f"{where} cannot be used:", *mistakes]))
+    found = tuple(mistakes)
+    return ConfigurationError("\n  ".join([f"{where} cannot be used:", *found]), found)
 
 
 def _parsed(path: Path, text: str) -> object:

@@ -18,7 +18,7 @@ from .app import build
 from .jobs.database import database_url, reach
 from .providers import registry
 from .settings import Settings, SettingsError
-from .worker import Worker
+from .worker import Worker, in_sandbox
 
 M_MMAP_THRESHOLD = -3  # glibc's malloc.h
 OWN_PAGES = 512 * 1024  # bytes
@@ -57,7 +57,8 @@ def serve(settings: Settings) -> None:
     configuration = registry.configured(settings, os.environ)
     database = database_url(settings.database_url, settings.data_dir)
     asyncio.run(reach(database))
-    worker = Worker(settings, configuration, database, own_url)
+    sandbox = asyncio.run(in_sandbox(settings, configuration, database))
+    worker = Worker(settings, configuration, database, own_url, sandbox=sandbox)
     config = uvicorn.Config(
         build(settings, worker),
         access_log=False,
@@ -87,7 +88,8 @@ async def _work(settings: Settings) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with Worker(settings, configuration, database, own_url).running(works=True):
+    sandbox = await in_sandbox(settings, configuration, database)
+    async with Worker(settings, configuration, database, own_url, sandbox=sandbox).running(works=True):
         print("reelgate worker is ready", flush=True)  # noqa: T201  a person, or a script, waits for this line
         await stopped.wait()
 

@@ -312,8 +312,8 @@ class Videos:
 
     def _raw(self, job: Job, wishes: Wishes, seen: list[Exchange]) -> dict[str, Any]:
         """What was last said to and by the provider, where the configuration shows it or lets the caller ask for it."""
-        provider, on_request = self._registry.providers[job.provider], self._registry.raw_on_request
-        if not seen:
+        provider, on_request = self._registry.providers.get(job.provider), self._registry.raw_on_request
+        if not seen or provider is None:
             return {}
         shown = {
             "raw_request": (provider.shows_raw_request or (on_request and wishes.raw_request), seen[-1].request),

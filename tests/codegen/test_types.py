@@ -1,9 +1,12 @@
 """mypy is the judge of handlers: one run over three programs that wire handlers in."""
 
+import inspect
 from pathlib import Path
 
 import pytest
 from mypy import api
+
+from generated.routes import bind
 
 ROOT = Path(__file__).parents[2]
 HANDLERS = """
@@ -29,13 +32,19 @@ class OtherModels:
     async def model_list(self, who: int, more: str) -> Answer[schemas.ModelListResponse]:
         raise NotImplementedError
 """
-WIRING = """
-from generated.routes import Health, Logs, Providers, Videos, Webhooks, bind
-from handlers_under_test import {models}
+THEIRS = {
+    name: str(parameter.annotation).replace("[Caller]", "[str]")
+    for name, parameter in inspect.signature(bind).parameters.items()
+    if name != "models"
+}
+"""Tag -> what its handlers must offer, for all tags but the one that is tried."""
+WIRING = f"""
+from generated.routes import {", ".join(kind.partition("[")[0] for kind in THEIRS.values())}, bind
+from handlers_under_test import {{models}}
 
 
-def wire(videos: Videos[str], webhooks: Webhooks[str], logs: Logs[str], providers: Providers, health: Health) -> None:
-    bind(videos=videos, models={models}(), webhooks=webhooks, logs=logs, providers=providers, health=health)
+def wire({", ".join(f"{name}: {kind}" for name, kind in THEIRS.items())}) -> None:
+    bind(models={{models}}(), {", ".join(f"{name}={name}" for name in THEIRS)})
 """
 
 
