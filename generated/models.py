@@ -176,7 +176,7 @@ class BudgetRequest(BaseModel):
         StrictFloat,
         Field(
             description='An amount in US dollars, which is rounded to a millionth.',
-            ge=1e-06,
+            ge=0.0001,
             le=1000000000.0,
         ),
     ]
@@ -225,7 +225,7 @@ class RateLimitRequest(BaseModel):
         StrictFloat | MISSING,
         Field(
             description='The most seconds of video in `seconds_reset_duration`.',
-            ge=1e-06,
+            ge=0.0001,
             le=1000000000.0,
         ),
     ] = MISSING
@@ -240,7 +240,7 @@ class RateLimitRequest(BaseModel):
         StrictFloat | MISSING,
         Field(
             description='An amount in US dollars, which is rounded to a millionth.',
-            ge=1e-06,
+            ge=0.0001,
             le=1000000000.0,
         ),
     ] = MISSING
@@ -307,7 +307,7 @@ class BudgetOverrideForCycles(BaseModel):
         StrictFloat,
         Field(
             description='An amount in US dollars, which is rounded to a millionth.',
-            ge=1e-06,
+            ge=0.0001,
             le=1000000000.0,
         ),
     ]
@@ -327,7 +327,7 @@ class BudgetOverrideForever(BaseModel):
         StrictFloat,
         Field(
             description='An amount in US dollars, which is rounded to a millionth.',
-            ge=1e-06,
+            ge=0.0001,
             le=1000000000.0,
         ),
     ]
