@@ -415,6 +415,9 @@ class Client:
         frame the message (`authorization`, `cookie`, `x-api-key`, `host`, `content-type`, `range` and the like) and those that
         the provider's own protocol uses.
 
+        `x-bf-dim-NAME` headers, 16 at most, are kept with the request in the logs; `x-bf-disable-content-logging: true` keeps
+        its prompt out of them.
+
         x_bf_api_key: The name of the provider key to use, in place of a weighted choice.
         x_bf_api_key_id: The id of the provider key to use. It wins over `x-bf-api-key`.
         x_bf_session_id: Requests of one caller with the same session id are given the same provider key while it can
