@@ -42,6 +42,38 @@ OTHER_CALLERS = {
 EVERYWHERE = {"webhook_url"}  # fields that every model takes
 
 
+VENDORS = {"openai", "runway", "xai", "gemini", "replicate", "openrouter"}
+
+
+def provider(body: dict[str, Any]) -> dict[str, Any]:
+    """A provider that can be called: at an address that is one, with keys that have values and names of their own."""
+    fitting = {name: value for name, value in body.items() if name not in ("proxy_config", "custom_provider_config")}
+    network = {"base_url": RECEIVER, "default_request_timeout_in_seconds": 1}
+    fitting["network_config"] = network | {"extra_headers": dict.fromkeys(_headers(body), "a value")}
+    if "keys" in body:
+        fitting["keys"] = list({each["name"]: provider_key(each) for each in body["keys"]}.values())
+    if "name" in body and body["name"] not in VENDORS:
+        fitting["custom_provider_config"] = {"base_provider_type": "openai"}
+    return fitting
+
+
+def _headers(body: dict[str, Any]) -> list[str]:
+    return list(body.get("network_config", {}).get("extra_headers", {}))
+
+
+def provider_key(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if not name.endswith("_key_config")} | {"value": "a secret"}
+
+
+PROVIDER_BODIES = {
+    "providerCreate": provider,
+    "providerUpdate": provider,
+    "providerKeyCreate": provider_key,
+    "providerKeyUpdate": provider_key,
+}
+"""Operation -> what makes a well-formed body one that this gateway can honour."""
+
+
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     credential = OTHER_CALLERS.get(case.operation.definition.raw.get("operationId"))
@@ -57,10 +89,13 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     possible(case.body)
     for name in {"url", "webhook_url"} & case.body.keys():  # which hosts are safe is not for the document to say
         case.body[name] = RECEIVER
-    if case.operation.definition.raw.get("operationId") == "videoRemix":
+    operation = case.operation.definition.raw.get("operationId")
+    if operation in PROVIDER_BODIES:
+        case.body = PROVIDER_BODIES[operation](case.body)
+    elif operation == "videoRemix":
         heard = {name: case.body[name] for name in EVERYWHERE if name in case.body}
         case.body = {**heard, "prompt": plain(case.body["prompt"])}
-    elif case.operation.definition.raw.get("operationId") == "videoGeneration":
+    elif operation == "videoGeneration":
         model = case.body["model"]
         if model not in MODELS:
             if not model.startswith(tuple(PROVIDERS)) and len(case.body["prompt"]) % 2:
