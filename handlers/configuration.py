@@ -278,8 +278,8 @@ class Client(Part):
     """Whether `x-bf-send-back-raw-request` and `-response` are honoured."""
     disable_content_logging: bool = False
     """Whether prompts and the like are kept out of the log of requests."""
-    unpriced_models: Literal["admit", "refuse"] = "admit"
-    """Whether a model whose price is not known may be used."""
+    unpriced_models: Literal["admit", "refuse"] = "refuse"
+    """Whether who has a budget may use a model without a price."""
 
 
 class DeclaredBudget(Part):

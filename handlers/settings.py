@@ -9,7 +9,7 @@ import ipaddress
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -183,11 +183,6 @@ class Settings(BaseSettings):
         validation_alias="REELGATE_LOG_DAYS",
         description="How long it can be looked up, by `/api/logs`, what was asked for and what came of it.",
     )
-    log_content: bool = Field(
-        True,
-        validation_alias="REELGATE_LOG_CONTENT",
-        description="Whether prompts are kept there. Virtual keys and single requests can say otherwise.",
-    )
     storage: str | None = Field(
         None,
         validation_alias="REELGATE_STORAGE",
@@ -221,12 +216,6 @@ class Settings(BaseSettings):
         gt=0,
         validation_alias="REELGATE_SANDBOX_JOB_SECONDS",
         description="How long a job takes in the sandbox.",
-    )
-    unpriced_models: Literal["refuse", "admit"] = Field(
-        "refuse",
-        validation_alias="REELGATE_UNPRICED_MODELS",
-        description="Whether who has a budget may use models without a price: `refuse`, or `admit`, where what such a job "
-        "costs is counted only if its provider says so.",
     )
     log_level: str = Field(
         "info",

@@ -68,7 +68,6 @@ def test_keys_are_read_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         ("REELGATE_WEBHOOK_RETRIES", "604801"),
         ("REELGATE_WEBHOOK_LOG_DAYS", "0"),
         ("REELGATE_LOG_DAYS", "0"),
-        ("REELGATE_LOG_CONTENT", "perhaps"),
         ("REELGATE_SANDBOX_JOB_SECONDS", "-1"),
         ("REELGATE_LOG_LEVEL", "loud"),
         ("REELGATE_LOG_FORMAT", "xml"),
