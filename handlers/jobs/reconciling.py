@@ -26,6 +26,7 @@ from ..providers.registry import Registry
 from . import settling, states
 from .ledger import Adopted, Job, Ledger
 from .outputs import InvalidOutput, Outputs
+from .settling import CameTo
 from .tracking import state_of, values_of
 
 log = structlog.get_logger()
@@ -170,7 +171,7 @@ class Reconciling:
             snapshot = await self._registry.maker(job.provider).adapter.retrieve(self._account(job), job.native_id)
         except ProviderError as error:
             if error.upstream_status == 404:
-                await self._ledger.put_off(job.id, None, cost_usd=self._failed(job))
+                await self._ledger.put_off(job.id, None, self._failed(None))
                 return True
             raise
         if snapshot.status == states.COMPLETED:
@@ -180,14 +181,12 @@ class Reconciling:
             self._finishing.add(finishing)
             finishing.add_done_callback(self._finishing.discard)
         elif snapshot.status == states.FAILED:
-            said = replace(job, cost_usd=snapshot.cost_usd) if snapshot.cost_usd is not None else job
-            await self._ledger.put_off(job.id, None, cost_usd=self._failed(said))
+            await self._ledger.put_off(job.id, None, self._failed(snapshot.cost_usd))
         return snapshot.status in states.TERMINAL
 
-    def _failed(self, job: Job) -> Decimal | None:
+    def _failed(self, reported: Decimal | None) -> CameTo:
         """What a job comes to that its provider failed after it had been given up here."""
-        failed = replace(job, error={"code": "provider_failed", "message": ""})
-        return settling.account(failed, self._registry.bills(job.provider)).usd
+        return lambda job: settling.failed_late(job, self._registry.bills(job.provider), reported)
 
     async def _finish(self, job: Job, said: Mapping[str, Any]) -> None:
         """Have the file of a job kept that was finished late, and complete the job; if that fails, it is asked about again."""
