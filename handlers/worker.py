@@ -86,7 +86,13 @@ class Worker:
         # Those that are followed here, and as many that are asked for.
         remembered = 2 * settings.tracking_concurrency
         self.providers = registry.for_server(settings, configuration, own_url, self.http, sandbox=sandbox)
-        self.ledger = Ledger(self.engine, on_end=self._ended, cache_size=remembered, bills_of=self.providers.bills)
+        self.ledger = Ledger(
+            self.engine,
+            cache_size=remembered,
+            on_end=self._ended,
+            on_settled=self.journal.job_settled,
+            bills_of=self.providers.bills,
+        )
         self.roster = Roster(self.engine, vault, configuration, os.environ, self.providers, self.http)
         self.pricing = Pricing(self.directory)
         self.options = Options(self.engine, configuration.client, self._heed)
