@@ -22,8 +22,9 @@ from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.keys import Wishes
 from ..errors import Conflict, NotFound, ProviderError, ReelgateError, UnsupportedOperation
 from ..jobs import settling, states
+from ..jobs.files import Variant
 from ..jobs.ledger import Filter, Job, KeyTaken, Ledger, Once
-from ..jobs.outputs import Outputs, Variant
+from ..jobs.outputs import Outputs
 from ..jobs.webhooks import Endpoints
 from ..media.images import Image
 from ..media.ranges import Conditions
