@@ -19,6 +19,10 @@ LONGEST_PAUSE = 604_800  # seconds: a week
 LONGEST_KEPT = 36_500  # days: a century
 
 
+RESERVED = frozenset({"admin", "local"})
+"""Owners of jobs that no gateway key may be called."""
+
+
 class SettingsError(Exception):
     """The settings cannot be used; the message names each variable and what to do."""
 
@@ -242,6 +246,8 @@ class Settings(BaseSettings):
                 raise ValueError("each key must be name:secret, the secret at least 8 characters long")
             if name in keys:
                 raise ValueError(f"the name {name!r} stands there twice")
+            if name in RESERVED or name.startswith("vk_"):
+                raise ValueError(f"the name {name!r} is of somebody else: of admins, or of virtual keys")
             if secret in keys.values():
                 raise ValueError(f"{name!r} has the secret of another key; a secret says who is calling")
             keys[name] = secret

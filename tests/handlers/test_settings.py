@@ -79,6 +79,8 @@ def test_keys_are_read_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         ("REELGATE_API_KEYS", "alice:short"),
         ("REELGATE_API_KEYS", f":{SECRET}"),
         ("REELGATE_API_KEYS", f"alice:{SECRET},alice:{SECRET}x"),
+        ("REELGATE_API_KEYS", f"admin:{SECRET}"),
+        ("REELGATE_API_KEYS", f"vk_01kafx3m9d7q2v8h5c4n6w0b1z:{SECRET}"),
     ],
 )
 def test_a_bad_value_is_refused_by_the_name_of_its_variable(
