@@ -120,10 +120,22 @@ def possible(body: dict[str, Any]) -> None:
     for owner in (body, *body.get("provider_configs", []), *keyed(body)):
         if "budgets" in owner:
             owner["budgets"] = once(owner["budgets"], "reset_duration")
-    if "patch" in body or "scope_kind" in body or "match_type" in body:
-        for name in ("provider", "provider_key", "virtual_key_id"):
-            body.pop(name, None)
+        if owner.get("rate_limit"):
+            owner["rate_limit"] = paired(owner["rate_limit"])
+    ids = {"provider", "provider_key", "virtual_key_id"} & body.keys()
+    if ids or "scope_kind" in body or "match_type" in body:
+        for name in ids:
+            del body[name]
         body |= {"scope_kind": "global", "match_type": "exact"}
+
+
+def paired(limits: dict[str, Any]) -> dict[str, Any]:
+    """Limits, each with its duration: schemathesis does not heed `dependentRequired`."""
+    for name in ("request", "seconds", "cost", "poll"):
+        both = {f"{name}_max_limit", f"{name}_reset_duration"}
+        if not both <= limits.keys():
+            limits = {each: value for each, value in limits.items() if each not in both}
+    return limits or {"concurrent_max_limit": 1}
 
 
 def keyed(body: dict[str, Any]) -> list[dict[str, Any]]:
