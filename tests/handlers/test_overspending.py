@@ -1,4 +1,4 @@
-"""Two hundred creates at once, at two servers, against what is enough for ten: ten are sent, and never is more taken than that."""
+"""Two hundred creates at once, at two servers, against what is enough for ten: ten are sent, never is more taken than that."""
 
 from __future__ import annotations
 
