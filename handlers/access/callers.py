@@ -165,7 +165,11 @@ def _session(cookies: str) -> list[Presented]:
         morsel = SimpleCookie(cookies).get(COOKIE)
     except CookieError:  # somebody else's
         return []
-    return [Presented(morsel.value)] if morsel is not None else []
+    if morsel is None:
+        return []
+    if not morsel.value.startswith(SESSION):
+        raise _unknown()  # browsers send cookies unasked, so this is no place for keys
+    return [Presented(morsel.value)]
 
 
 def _ours(shown: Presented) -> bool:
