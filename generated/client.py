@@ -420,6 +420,9 @@ class Client:
         frame the message (`authorization`, `cookie`, `x-api-key`, `host`, `content-type`, `range` and the like) and those that
         the provider's own protocol uses.
 
+        `x-bf-dim-NAME` headers, 16 at most, are kept with the request in the logs; `x-bf-disable-content-logging: true` keeps
+        its prompt out of them.
+
         dry_run: Whether only to check everything, and to say what it would cost: credential, parameters, image,
             limits and budgets. Nothing is made, recorded or sent to a provider. The answer is the job as it would be
             accepted, with the target that would be asked first and `usage.estimated_cost`; its `id` is `dry_run`,

@@ -555,7 +555,7 @@ class ClientOptionsChange(BaseModel):
     unpriced_models: Annotated[
         UnpricedModels | None | MISSING,
         Field(
-            description='Whether a model whose price is not known may be used, `admit`, or not, `refuse`.'
+            description='Whether who has a budget may use a model without a price, `admit`, or not, `refuse`.'
         ),
     ] = MISSING
 
@@ -1983,7 +1983,7 @@ class ClientOptions(BaseModel):
     unpriced_models: Annotated[
         UnpricedModels1 | MISSING,
         Field(
-            description='Whether a model whose price is not known may be used, `admit`, or not, `refuse`.'
+            description='Whether who has a budget may use a model without a price, `admit`, or not, `refuse`.'
         ),
     ] = MISSING
 

@@ -74,6 +74,9 @@ class Videos(Protocol[Caller]):
         Every header `x-bf-eh-NAME` is sent to the provider as `NAME`, except headers that carry credentials or
         frame the message (`authorization`, `cookie`, `x-api-key`, `host`, `content-type`, `range` and the like) and those that
         the provider's own protocol uses.
+
+        `x-bf-dim-NAME` headers, 16 at most, are kept with the request in the logs; `x-bf-disable-content-logging: true` keeps
+        its prompt out of them.
         """
         ...
 

@@ -135,7 +135,7 @@ HeaderName = Annotated[str, AfterValidator(_header_name)]
 Reference = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")]
 ModelPattern = Annotated[str, Field(pattern="^[!-~]{1,256}$")]
 Duration = Annotated[str, Field(pattern="^[1-9][0-9]{0,3}[mhdwMQY]$")]
-Amount = Annotated[Decimal, Field(ge=Decimal("0.000001"), le=1_000_000_000, decimal_places=6)]
+Amount = Annotated[Decimal, Field(ge=Decimal("0.0001"), le=1_000_000_000, decimal_places=6)]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 PricingScope = Literal["global", "provider", "provider_key", "virtual_key", "virtual_key_provider"]
 
@@ -278,8 +278,8 @@ class Client(Part):
     """Whether `x-bf-send-back-raw-request` and `-response` are honoured."""
     disable_content_logging: bool = False
     """Whether prompts and the like are kept out of the log of requests."""
-    unpriced_models: Literal["admit", "refuse"] = "admit"
-    """Whether a model whose price is not known may be used."""
+    unpriced_models: Literal["admit", "refuse"] = "refuse"
+    """Whether who has a budget may use a model without a price."""
 
 
 class DeclaredBudget(Part):

@@ -21,7 +21,7 @@ from .access.options import Options
 from .access.polls import Polls
 from .access.roster import Roster
 from .access.vault import vault as vault_with
-from .configuration import Configuration
+from .configuration import Client, Configuration
 from .dispatch.dispatcher import Dispatcher
 from .dispatch.terms import Pricing
 from .egress import Egress, guarded
@@ -82,13 +82,20 @@ class Worker:
             retries=settings.webhook_retries,
             kept=timedelta(days=settings.webhook_log_days),
         )
-        self.journal = Journal(self.engine, kept=settings.log_days, content=settings.log_content)
+        self.journal = Journal(self.engine, kept=settings.log_days, content=True)
         # Those that are followed here, and as many that are asked for.
         remembered = 2 * settings.tracking_concurrency
         self.providers = registry.for_server(settings, configuration, own_url, self.http, sandbox=sandbox)
-        self.ledger = Ledger(self.engine, on_end=self._ended, cache_size=remembered, bills_of=self.providers.bills)
+        self.ledger = Ledger(
+            self.engine,
+            cache_size=remembered,
+            on_end=self._ended,
+            on_settled=self.journal.job_settled,
+            bills_of=self.providers.bills,
+        )
         self.roster = Roster(self.engine, vault, configuration, os.environ, self.providers, self.http)
-        self.options = Options(self.engine, configuration.client, self.providers.heed)
+        self.pricing = Pricing(self.directory)
+        self.options = Options(self.engine, configuration.client, self._heed)
         self.following = Following(self.roster, self.options)
         self.outputs = Outputs(
             Files(self.engine),
@@ -118,10 +125,16 @@ class Worker:
             fetching,
             deadline=deadline,
             directory=self.directory,
-            pricing=Pricing(self.directory, refuses_unpriced=settings.unpriced_models == "refuse"),
+            pricing=self.pricing,
             public_url=settings.public_url,
         )
         self.tracking.again = self.dispatcher.again
+
+    def _heed(self, client: Client) -> None:
+        """Take over options that have changed."""
+        self.providers.heed(client)
+        self.journal.content = not client.disable_content_logging
+        self.pricing.refuses_unpriced = client.unpriced_models == "refuse"
 
     async def _retention(self, owner: str) -> timedelta | None:
         """For how long the files of an owner are kept: as its virtual key says, or else the settings."""

@@ -126,7 +126,7 @@ async def delete_group(connection: AsyncConnection, kind: Kind, group_id: str) -
             named = ", ".join(repr(name) for name in found[:3]) + (" and others" if len(found) > 3 else "")
             raise Conflict(
                 f"The {kind.noun} is that of the {noun}{'s' if len(found) > 1 else ''} {named}. Move or delete them first.",
-                code=f"{kind.noun}_in_use",
+                code="team_in_use" if kind is TEAM else "customer_in_use",
             )
     await connection.execute(delete(kind.table).where(kind.table.c.id == group_id))
     await meters.remove(connection, [kind.owner(group_id)])

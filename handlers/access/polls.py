@@ -96,7 +96,6 @@ class Polls:
         try:
             async with self._engine.begin() as connection:
                 await holds.count(connection, {meter_id: ONE * polls for meter_id, polls in counted.items() if polls})
-            async with self._engine.connect() as connection:
                 found = {standing.id: standing for standing in await holds.standing(connection, [*counted])}
         except (SQLAlchemyError, OSError) as error:  # what is counted here stays, and is shared later
             log.warning("polls cannot be counted together with other processes", error=str(error))

@@ -22,8 +22,9 @@ from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.keys import Wishes
 from ..errors import Conflict, NotFound, ProviderError, ReelgateError, UnsupportedOperation
 from ..jobs import settling, states
+from ..jobs.files import Variant
 from ..jobs.ledger import Filter, Job, KeyTaken, Ledger, Once
-from ..jobs.outputs import Outputs, Variant
+from ..jobs.outputs import Outputs
 from ..jobs.webhooks import Endpoints
 from ..media.images import Image
 from ..media.ranges import Conditions
@@ -140,8 +141,8 @@ class Videos:
     async def video_delete(self, caller: Caller, video_id: str) -> Answer[models.VideoDeleteResponse]:
         job = await self._job(caller, video_id)
         outcome = await self._forgotten(job)
-        runs_on = outcome == models.ProviderOutcome.runs_on  # and will be paid
-        if not await self._ledger.delete(job.id, cost_usd=settling.full_price(job) if runs_on else None):
+        made = outcome == models.ProviderOutcome.runs_on or job.state == states.STORING  # and will be paid
+        if not await self._ledger.delete(job.id, settling.finished if made else None):
             raise _not_found(video_id)
         facts = _facts(job, "video_delete", {"provider_outcome": outcome})
         return Answer(models.VideoDeleteResponse(id=job.id, object="video.deleted", deleted=True, extra_fields=facts))

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -160,9 +160,10 @@ class Placing:
                 noted = await self._ledger.note(self._job.id, attempts=self._attempts, **pin, **terms)
         except Exhausted as exhausted:
             return refusal(exhausted)
-        if noted is not None and noted.deleted_at is not None:
+        if noted is None or noted.deleted_at is not None:
+            await self._ledger.settle(self._job.id, settling.nothing_more)
             raise _deleted()
-        self._pinned = noted or self._pinned
+        self._pinned = noted
         self._noted = len(self._attempts)
         return None
 
@@ -204,7 +205,7 @@ class Placing:
             self._job.id, states.FAILED, attempts=self._attempts, error=failed, completed_at=datetime.now(UTC)
         )
         if ended is None:  # it was deleted meanwhile, and nothing was made of it
-            await self._ledger.settle(self._job.id, settling.spent_before(self._job))
+            await self._ledger.settle(self._job.id, settling.nothing_more)
         raise self._told(error)
 
     async def _accept(self, adapter: Adapter, account: Account, snapshot: Snapshot, values: dict[str, Any]) -> Job:
@@ -242,7 +243,7 @@ class Placing:
         except ReelgateError as error:
             stopped = False
             log.warning("a deleted job runs on at the provider", job=self._job.id, error=error.message)
-        await self._ledger.settle(self._job.id, None if stopped else settling.full_price(self._pinned))
+        await self._ledger.settle(self._job.id, None if stopped else settling.finished)
         raise _deleted()
 
     async def _write_unknown(self, pin: Mapping[str, Any]) -> None:
@@ -254,16 +255,21 @@ class Placing:
             log.error("an unknown outcome cannot be written down", job=self._job.id, error=str(error))
 
     async def _close_as_filtered(self, pin: Mapping[str, Any], error: ContentRefused) -> Job:
+        filtered = {"filtered_count": 1, "reasons": [error.message]}
         job = await self._ledger.move(
             self._job.id,
             states.FAILED,
             attempts=self._attempts,
             error={"code": error.code, "message": error.message},
-            content_filter={"filtered_count": 1, "reasons": [error.message]},
+            content_filter=filtered,
             completed_at=datetime.now(UTC),
             **pin,
         )
-        if job is None:
+        if job is None:  # it was deleted meanwhile
+            bills = self._registry.bills(pin["provider"])
+            await self._ledger.settle(
+                self._job.id, lambda job: settling.account(replace(job, content_filter=filtered), bills)
+            )
             raise _deleted()
         return job
 

@@ -19,7 +19,16 @@ from ..jobs.ledger import Job
 
 UNTOLD: Final = frozenset(
     {
-        *("videoRetrieve", "videoList", "videoEvents", "videoContentHead", "modelList", "health", "providerWake"),
+        *(
+            "videoRetrieve",
+            "videoList",
+            "videoEvents",
+            "videoContentHead",
+            "modelList",
+            "health",
+            "providerWake",
+            "virtualKeyQuota",
+        ),
         *("logList", "logRetrieve", "logStats", "logFilterdata", "logHistogram", "logCostHistogram", "logDropped"),
     }
 )

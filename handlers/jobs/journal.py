@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import orjson
 import structlog
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -145,6 +145,11 @@ class Journal:
         """Write down what became of a job, in the transaction that ends it. One that is deleted after its end has its row."""
         if job.deleted_at is None or (job.error or {}).get("code") == CANCELLED:
             await connection.execute(WRITE_JOB, {"rows": _rows([of_job(job)])})
+
+    async def job_settled(self, connection: AsyncConnection, job: Job) -> None:
+        """Write down what a job came to that has its row already, in the transaction that settles it."""
+        theirs = update(logs).where(logs.c.video_id == job.id, logs.c.kind == "job")
+        await connection.execute(theirs.values(cost_usd=job.cost_usd))
 
     async def run(self) -> None:
         """Write what is noted until cancelled, then what is left."""

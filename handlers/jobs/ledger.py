@@ -44,7 +44,7 @@ from ..providers.pricing import CAREFUL
 from . import holds, settling, states
 from .files import give_up
 from .holds import Standing
-from .settling import BillsOf, amounts
+from .settling import Account, BillsOf, CameTo, amounts
 from .tables import BYTEWISE, WOKEN, jobs, plans, tags
 
 log = structlog.get_logger()
@@ -174,11 +174,21 @@ ONE_OF = select(*COLUMNS).where(
 )
 CHANGE = update(jobs).where(jobs.c.id == bindparam("job_id")).returning(*COLUMNS)
 MOVE = {state: CHANGE.where(jobs.c.state.in_(before)) for state, before in states.BEFORE.items()}
+OPEN = and_(
+    jobs.c.holds.is_not(None),
+    jobs.c.settled_at.is_(None),
+    jobs.c.state.in_(states.TERMINAL),
+    jobs.c.reconcile_at.is_(None),
+)
+"""A job that is over, and whose account is not closed."""
+UNSETTLED = CHANGE.where(OPEN)
+HOLD = CHANGE.where(jobs.c.settled_at.is_(None))
 SETTLED = CHANGE.values(cost_usd=bindparam("usd"), settled_at=func.now())
 DELETE_UNENDED = CHANGE.where(LIVE, jobs.c.state.not_in(states.TERMINAL))
 DELETE = CHANGE.where(LIVE)
 FINISH_LATE = CHANGE.where(LIVE, jobs.c.state == states.FAILED, jobs.c.error["code"].as_string() == states.TIMED_OUT)
-GIVE_UP = CHANGE.where(LIVE, jobs.c.state == states.UNKNOWN, jobs.c.reconcile_at.is_not(None))
+ASKED_ABOUT = CHANGE.where(jobs.c.reconcile_at.is_not(None))
+GIVE_UP = ASKED_ABOUT.where(LIVE, jobs.c.state == states.UNKNOWN)
 
 CLAIMED = timedelta(seconds=120)  # to a process that reconciles a job, before another may
 EARLIER = timedelta(days=1)  # by which a job that is still being placed may have been made before
@@ -192,10 +202,12 @@ class Ledger:
         *,
         cache_size: int = 10_000,
         on_end: OnEnd | None = None,
+        on_settled: OnEnd | None = None,
         bills_of: BillsOf = lambda provider: CAREFUL,
     ) -> None:
         self.engine = engine
         self._on_end = on_end
+        self._on_settled = on_settled  # is told of a job that had ended before it was settled
         self._bills_of = bills_of
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for what is one statement
         self.cache = JobCache(cache_size)
@@ -358,30 +370,25 @@ class Ledger:
     async def hold(self, job: Job, **values: Any) -> tuple[Job | None, list[Standing]]:
         """Have a job that is being placed hold what `values["holds"]` says instead of what it did; with values for other columns.
 
-        Returns it, and the meters; None if there is no such job. Raises Exhausted, with nothing changed.
+        Returns it, and the meters; None if it is settled, because it was deleted. Raises Exhausted, with nothing changed.
         """
         taken: list[Standing] = []
 
         async def take(connection: AsyncConnection) -> None:
             taken.extend(await holds.reserve(connection, amounts(values["holds"]), amounts(job.holds)))
 
-        return await self._change(CHANGE, job.id, values, take), taken
+        return await self._change(HOLD, job.id, values, take), taken
 
-    async def settle(self, job_id: str, cost_usd: Decimal | None = None) -> Job | None:
-        """Settle a job that is over and has not been settled: to this cost, or to what it came to as far as is known."""
-        unsettled = CHANGE.where(jobs.c.settled_at.is_(None), jobs.c.state.in_(states.TERMINAL))
-        values = {} if cost_usd is None else {"cost_usd": cost_usd}
-        return await self._change(unsettled, job_id, values, settles=True)
+    async def settle(self, job_id: str, came_to: CameTo | None = None) -> Job | None:
+        """Settle a job that is over and has not been settled: to what `came_to` says, or else as far as is known.
+
+        It is for whoever knows that nobody places the job any more. Returns None if there is nothing to settle.
+        """
+        return await self._change(UNSETTLED, job_id, {}, settles=came_to or self._account)
 
     async def unsettled(self, since: datetime) -> list[str]:
         """Jobs that were over then and have not been settled."""
-        query = select(jobs.c.id).where(
-            jobs.c.holds.is_not(None),
-            jobs.c.settled_at.is_(None),
-            jobs.c.state.in_(states.TERMINAL),
-            jobs.c.reconcile_at.is_(None),
-            jobs.c.updated_at < since,
-        )
+        query = select(jobs.c.id).where(OPEN, jobs.c.updated_at < since)
         async with self._single.connect() as connection:
             return list((await connection.execute(query)).scalars())
 
@@ -441,15 +448,15 @@ class Ledger:
         async with self._single.connect() as connection:
             await connection.execute(select(func.pg_notify(WOKEN, job_id)))
 
-    async def put_off(self, job_id: str, until: datetime | None, *, cost_usd: Decimal | None = None) -> None:
+    async def put_off(self, job_id: str, until: datetime | None, came_to: CameTo | None = None) -> None:
         """Ask about the job again then, or never. It counts as no change of the job, unless that ends it for its caller.
 
-        If never, what it came to is settled: `cost_usd`, where that is known.
+        If never, it is settled if it has ended: to what `came_to` says, or else as far as is known.
         """
         if until is None:
-            values: dict[str, Any] = {"reconcile_at": None, **({} if cost_usd is None else {"cost_usd": cost_usd})}
+            values = {"reconcile_at": None}
             if await self._end(GIVE_UP, job_id, values) is None:
-                await self._change(CHANGE, job_id, values, settles=True)
+                await self._change(ASKED_ABOUT, job_id, values, settles=self._if_due(came_to))
             return
         async with self._single.connect() as connection:
             unsettled = and_(jobs.c.id == job_id, jobs.c.reconcile_at.is_not(None))
@@ -510,21 +517,19 @@ class Ledger:
         """Change columns of a job without changing its state, for example its attempts."""
         return await self._change(CHANGE, job_id, values)
 
-    async def delete(self, job_id: str, *, cost_usd: Decimal | None = None) -> bool:
+    async def delete(self, job_id: str, came_to: CameTo | None = None) -> bool:
         """Mark a job deleted, and its files for deletion; False if it was already. One that has not ended is closed as failed.
 
-        `cost_usd` is what one that has not ended will cost, where that is known.
+        `came_to` says what one comes to that is not settled, where its row does not.
         """
         now = datetime.now(UTC)
         cancelled = {"code": states.CANCELLED, "message": "The job was deleted before it finished."}
         gone = {"deleted_at": now, "reconcile_at": None, "worker": None}
         closed: dict[str, Any] = {**gone, "state": states.FAILED, "completed_at": now, "error": cancelled}
-        if cost_usd is not None:
-            closed["cost_usd"] = cost_usd
         also = partial(give_up, job_id=job_id)
-        if await self._end(DELETE_UNENDED, job_id, closed, also) is not None:
+        if await self._end(DELETE_UNENDED, job_id, closed, also, came_to) is not None:
             return True
-        return await self._end(DELETE, job_id, gone, also) is not None
+        return await self._end(DELETE, job_id, gone, also, came_to) is not None
 
     async def _end(
         self,
@@ -532,9 +537,10 @@ class Ledger:
         job_id: str,
         values: Mapping[str, Any],
         also: InTransaction | None = None,
+        came_to: CameTo | None = None,
     ) -> Job | None:
         """A change after which callers see the job ended or gone. Every such change goes through here, and is told of."""
-        return await self._change(statement, job_id, values, also, self._on_end, settles=True)
+        return await self._change(statement, job_id, values, also, self._on_end, settles=self._if_due(came_to))
 
     async def _change(
         self,
@@ -544,10 +550,10 @@ class Ledger:
         also: InTransaction | None = None,
         on_end: OnEnd | None = None,
         *,
-        settles: bool = False,
+        settles: Callable[[Job], Account | None] | None = None,
     ) -> Job | None:
         parameters = {"job_id": job_id, "updated_at": datetime.now(UTC), **values}
-        engine = self._single if also is None and on_end is None and not settles else self.engine
+        engine = self._single if also is None and on_end is None and settles is None else self.engine
         # What was written may be changed again before we hear that it was committed, so it is kept like a read.
         with self.cache.loading(job_id) as load:
             async with engine.begin() as connection:
@@ -555,8 +561,11 @@ class Ledger:
                 job = Job(*row) if row is not None else None
                 if job is not None and also is not None:
                     await also(connection)
-                if job is not None and settles and settling.due(job):
-                    job = await self._settle(connection, job)
+                account = settles(job) if job is not None and settles is not None else None
+                if job is not None and account is not None:
+                    job = await self._settle(connection, job, account)
+                    if on_end is None and self._on_settled is not None:
+                        await self._on_settled(connection, job)
                 if job is not None and on_end is not None:
                     await on_end(connection, job)
             if job is not None:
@@ -565,9 +574,15 @@ class Ledger:
                 load.store(job)
         return job
 
-    async def _settle(self, connection: AsyncConnection, job: Job) -> Job:
+    def _account(self, job: Job) -> Account:
+        return settling.account(job, self._bills_of(job.provider))
+
+    def _if_due(self, came_to: CameTo | None) -> Callable[[Job], Account | None]:
+        """What a job came to, as soon as that can be said."""
+        return lambda job: (came_to or self._account)(job) if settling.due(job) else None
+
+    async def _settle(self, connection: AsyncConnection, job: Job, account: Account) -> Job:
         """Write down what a job came to, and count it where it held something."""
-        account = settling.account(job, self._bills_of(job.provider))
         row = (await connection.execute(SETTLED, {"job_id": job.id, "usd": account.usd})).one()
         came_to = {"usd": account.usd or Decimal(0), "seconds": account.seconds}
         await holds.settle(connection, amounts(job.holds), came_to)

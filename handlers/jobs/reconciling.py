@@ -26,6 +26,7 @@ from ..providers.registry import Registry
 from . import settling, states
 from .ledger import Adopted, Job, Ledger
 from .outputs import InvalidOutput, Outputs
+from .settling import CameTo
 from .tracking import state_of, values_of
 
 log = structlog.get_logger()
@@ -36,7 +37,7 @@ PRESUMED_DEAD: Final = 60.0  # seconds without a mark of its dispatcher (dispatc
 FIRST: Final = 5.0  # seconds until the first question about an unknown create
 CERTAIN: Final = 120.0  # seconds after which a job that a list does not have was never made
 SLOWEST: Final = 3600.0  # seconds between two questions
-TIME_TO_STORE: Final = timedelta(minutes=10)  # for the file of a job that is completed late to be fetched
+TIME_TO_FINISH: Final = timedelta(minutes=10)  # for the file of a job that is completed late to be fetched
 GIVEN_UP: Final = 24 * 3600.0  # seconds after which nobody asks any more
 NO_LIST: Final = frozenset({404, 405, 501})
 SKEW: Final = timedelta(seconds=60)  # by which a provider's clock may be behind ours
@@ -170,30 +171,28 @@ class Reconciling:
             snapshot = await self._registry.maker(job.provider).adapter.retrieve(self._account(job), job.native_id)
         except ProviderError as error:
             if error.upstream_status == 404:
-                await self._ledger.put_off(job.id, None, cost_usd=self._failed(job))
+                await self._ledger.put_off(job.id, None, self._failed(None))
                 return True
             raise
         if snapshot.status == states.COMPLETED:
             # Nobody else is to begin meanwhile, and nobody here is to wait for it.
-            await self._ledger.put_off(job.id, datetime.now(UTC) + 2 * TIME_TO_STORE)
+            await self._ledger.put_off(job.id, datetime.now(UTC) + 2 * TIME_TO_FINISH)
             finishing = asyncio.create_task(self._finish(replace(job, **values_of(snapshot)), values_of(snapshot)))
             self._finishing.add(finishing)
             finishing.add_done_callback(self._finishing.discard)
         elif snapshot.status == states.FAILED:
-            said = replace(job, cost_usd=snapshot.cost_usd) if snapshot.cost_usd is not None else job
-            await self._ledger.put_off(job.id, None, cost_usd=self._failed(said))
+            await self._ledger.put_off(job.id, None, self._failed(snapshot.cost_usd))
         return snapshot.status in states.TERMINAL
 
-    def _failed(self, job: Job) -> Decimal | None:
+    def _failed(self, reported: Decimal | None) -> CameTo:
         """What a job comes to that its provider failed after it had been given up here."""
-        failed = replace(job, error={"code": "provider_failed", "message": ""})
-        return settling.account(failed, self._registry.bills(job.provider)).usd
+        return lambda job: settling.failed_late(job, self._registry.bills(job.provider), reported)
 
     async def _finish(self, job: Job, said: Mapping[str, Any]) -> None:
         """Have the file of a job kept that was finished late, and complete the job; if that fails, it is asked about again."""
-        until: datetime | None = datetime.now(UTC) + TIME_TO_STORE
+        until: datetime | None = datetime.now(UTC) + TIME_TO_FINISH
         try:
-            async with asyncio.timeout(TIME_TO_STORE.total_seconds()):
+            async with asyncio.timeout(TIME_TO_FINISH.total_seconds()):
                 stored = await self._outputs.capture(job)
             log.info("a job was completed after its deadline", job=job.id)
             if await self._ledger.finish_late(job.id, **{**said, **stored}) is not None:

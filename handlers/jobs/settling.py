@@ -6,7 +6,7 @@ While it may still come to something (it is looked for, or its provider may fini
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -26,6 +26,9 @@ PLACED_BY_THEN: Final = timedelta(minutes=15)
 
 BillsOf = Callable[[str], Bills]
 """How the provider of this name bills jobs that make no video."""
+
+CameTo = Callable[["Job"], "Account"]
+"""What a job came to, for whoever knows more of it than its row says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,23 @@ def account(job: Job, bills: Bills) -> Account:
         return Account(None, made)
     usd = charged(outcome or "failed", bills, price or NOTHING, job.cost_usd)
     return Account((usd + before).quantize(PLACE), made)
+
+
+def nothing_more(job: Job) -> Account:
+    """What a job came to of which the last target has made nothing."""
+    return Account(spent_before(job), NOTHING)
+
+
+def finished(job: Job) -> Account:
+    """What a job comes to whose provider makes its video, whatever becomes of it here."""
+    price = full_price(job) if job.cost_usd is None else job.cost_usd
+    return Account(None if price is None else (price + spent_before(job)).quantize(PLACE), _seconds(job))
+
+
+def failed_late(job: Job, bills: Bills, reported: Decimal | None) -> Account:
+    """What a job came to that was given up at its deadline, and that its provider has failed since then."""
+    failed = {"code": "provider_failed", "message": ""}
+    return account(replace(job, error=failed, cost_usd=job.cost_usd if reported is None else reported), bills)
 
 
 def spent_before(job: Job) -> Decimal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import signal
@@ -161,8 +162,7 @@ def serve_failing() -> None:
     logs.configure("info", "json")
     handlers: Any = Failing()
     nobody = Directory(create_async_engine("postgresql+psycopg://127.0.0.1:9/none"))  # never asked
-    names = ("videos", "models", "webhooks", "logs", "providers", "health")
-    operations = bind(**dict.fromkeys(names, handlers))
+    operations = bind(**dict.fromkeys(inspect.signature(bind).parameters, handlers))
     app = AsyncApp(
         "failing",
         resolver=Resolver(operations.__getitem__),

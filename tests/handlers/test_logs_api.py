@@ -219,7 +219,8 @@ def test_prompts_are_kept_out_for_everybody_for_a_key_and_for_a_request(
 
 @pytest.fixture(scope="module")
 def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with running(tmp_path_factory.mktemp("private"), api_keys={}, log_content=False) as gateway:
+    with running(tmp_path_factory.mktemp("private"), api_keys={}) as gateway:
+        gateway.ask("PUT", "/api/config", json={"client": {"disable_content_logging": True}}).raise_for_status()
         yield gateway
 
 

@@ -41,11 +41,11 @@ def set_(gateway: Gateway, **options: Any) -> Any:
 def test_what_is_set_wins_over_the_file_until_it_is_given_back(gateway: Gateway) -> None:
     file = DEFAULTS | {"allow_per_request_raw_override": True}
     assert config(gateway) == {"client": file, "declared": {"file": file, "api": {}}}
-    ours = {"allow_per_request_raw_override": False, "unpriced_models": "refuse"}
+    ours = {"allow_per_request_raw_override": False, "unpriced_models": "admit"}
     assert set_(gateway, **ours) == {"client": file | ours, "declared": {"file": file, "api": ours}}
     set_(gateway, allow_per_request_raw_override=None)
-    assert config(gateway)["declared"]["api"] == {"unpriced_models": "refuse"}
-    assert config(gateway)["client"] == file | {"unpriced_models": "refuse"}
+    assert config(gateway)["declared"]["api"] == {"unpriced_models": "admit"}
+    assert config(gateway)["client"] == file | {"unpriced_models": "admit"}
 
 
 @pytest.mark.parametrize("options", [{"unpriced_models": "maybe"}, {"nobody": True}, {"disable_content_logging": 1}])
@@ -57,7 +57,7 @@ def test_what_is_no_option_is_refused(gateway: Gateway, options: dict[str, Any])
 def test_a_value_that_only_another_version_knows_is_passed_over(gateway: Gateway) -> None:
     with psycopg.connect(dsn(gateway), autocommit=True) as connection:
         connection.execute("""INSERT INTO options (name, value) VALUES ('unpriced_models', '"ask"'), ('later', '1')""")
-    assert config(gateway)["client"]["unpriced_models"] == "admit"
+    assert config(gateway)["client"]["unpriced_models"] == "refuse"
 
 
 def test_an_option_holds_at_once_and_in_other_processes_within_a_moment(tmp_path: Path) -> None:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,9 +16,10 @@ from typing import Any
 
 import psycopg
 import pytest
+import yaml
 
 from handlers.configuration import ConfigurationError, validated
-from tests.gateway import judge, new_database, running
+from tests.gateway import ROOT, judge, new_database, running
 from tests.handlers.governance.admin import Admin
 from tests.handlers.wire import dsn
 
@@ -82,6 +88,31 @@ def test_what_the_file_declares_is_there_when_the_gateway_starts(tmp_path: Path)
         assert (override["virtual_key_id"], override["patch"]) == (key["id"], {"usd_per_second": 0.1})
         with psycopg.connect(dsn(admin.gateway)) as connection:
             assert VALUE not in str(connection.execute("SELECT v::text FROM virtual_keys v").fetchall())
+
+
+@pytest.mark.parametrize("document", ["configuration.md", "governance.md"])
+def test_the_examples_of_the_documents_can_be_brought_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, document: str
+) -> None:
+    monkeypatch.setenv("RENDER_FARM_VIRTUAL_KEY", VALUE)
+    (example,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / document).read_text(), re.DOTALL)
+    with started(tmp_path, new_database(), yaml.safe_load(example)["governance"]) as admin:
+        assert only(admin, "virtual-keys")["name"] == "render-farm"
+        assert admin.status(VALUE) == (404, "video_not_found")
+
+
+def test_a_server_says_why_it_does_not_start(tmp_path: Path) -> None:
+    database, file = new_database(), tmp_path / "config.json"
+    with started(tmp_path, database, {}) as admin:
+        admin.team(name="compositing")
+    file.write_text(json.dumps({"governance": {"teams": [{"name": "compositing"}]}}))
+    settings = {"DATABASE_URL": database, "REELGATE_CONFIG": str(file), "REELGATE_DATA_DIR": str(tmp_path), "PORT": "0"}
+    command = [sys.executable, "-m", "reelgate", "serve"]
+    ended = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ended.returncode != 0
+    assert "there is a team 'compositing' already that was made with the API" in ended.stderr
 
 
 def test_the_api_leaves_alone_what_the_file_declares(tmp_path: Path) -> None:
