@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markdown import Markdown
 
-from . import budgets, comparison, downloads, pages, scale, waiting
+from . import budgets, comparison, downloads, logs, pages, scale, waiting
 from .processes import Failed
 from .sections import Section, document
 
@@ -30,6 +30,7 @@ PARTS: dict[str, Callable[..., Section]] = {
     "scale": scale.run,
     "waiting": waiting.run,
     "pages": pages.run,
+    "logs": logs.run,
     "downloads": downloads.run,
 }
 

@@ -37,10 +37,10 @@ def render(document: Document, header: str) -> str:
 
 
 def signature(operation: Operation) -> str:
-    """`self, video_id: str, body: models.Remix, *, limit: int | None = None`. Defaults are the server's."""
+    """`self, video_id: str, body: schemas.Remix, *, limit: int | None = None`. Defaults are the server's."""
     positional = ["self", *(f"{each.name}: {each.type}" for each in _at(operation, "path"))]
     if operation.bodies:
-        model = f"body: models.{operation.bodies[JSON]}"
+        model = f"body: schemas.{operation.bodies[JSON]}"
         positional.append(model if operation.body_required else f"{model} | None = None")
     keywords = named(operation)
     return ", ".join([*positional, *(["*", *keywords] if keywords else [])])

@@ -42,7 +42,7 @@ import os
 import time
 from base64 import b64encode
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
@@ -58,7 +58,7 @@ import requests
 from pydantic import MISSING, BaseModel, ValidationError
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from . import models
+from . import models as schemas
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -83,9 +83,9 @@ class ApiError(ClientError):
         self.headers: Mapping[str, str] = response.headers
         self.may_pass = self.status in TRANSIENT
         self.retry_after = _retry_after(response)
-        self.error: models.BifrostError | None = None
+        self.error: schemas.BifrostError | None = None
         try:
-            self.error = _parse(models.BifrostError, response.content)
+            self.error = _parse(schemas.BifrostError, response.content)
         except (ValidationError, requests.RequestException):  # a proxy's own page, or half an answer
             pass
         super().__init__(f"{self.status} {self.error.error.message if self.error else response.reason}")
@@ -199,7 +199,7 @@ class ConnectionFailed(ClientError):
 class VideoFailed(ClientError):
     """The job ended without a video; `job.error` says why."""
 
-    def __init__(self, job: models.VideoGenerationResponse) -> None:
+    def __init__(self, job: schemas.VideoGenerationResponse) -> None:
         super().__init__(f"{job.id}: {job.error.message if job.error is not MISSING else 'no reason given'}")
         self.job = job
 
@@ -207,7 +207,7 @@ class VideoFailed(ClientError):
 class VideoTimeout(ClientError, TimeoutError):
     """The job did not end in time. It goes on: `wait` for `job.id` again, or delete it."""
 
-    def __init__(self, job: models.VideoGenerationResponse) -> None:
+    def __init__(self, job: schemas.VideoGenerationResponse) -> None:
         super().__init__(f"{job.id} is still {job.status}")
         self.job = job
 
@@ -394,7 +394,7 @@ class Client:
 
     def video_generation(
         self,
-        body: models.VideoGenerationRequest,
+        body: schemas.VideoGenerationRequest,
         *,
         dry_run: bool | None = None,
         x_bf_api_key: str | None = None,
@@ -404,7 +404,7 @@ class Client:
         x_bf_send_back_raw_response: str | None = None,
         idempotency_key: str | None = None,
         prefer: str | None = None,
-    ) -> models.VideoGenerationResponse:
+    ) -> schemas.VideoGenerationResponse:
         """Generate a video
 
         Starts a video generation job and answers at once. The job is recorded before the provider is called and survives
@@ -419,6 +419,9 @@ class Client:
         Every header `x-bf-eh-NAME` is sent to the provider as `NAME`, except headers that carry credentials or
         frame the message (`authorization`, `cookie`, `x-api-key`, `host`, `content-type`, `range` and the like) and those that
         the provider's own protocol uses.
+
+        `x-bf-dim-NAME` headers, 16 at most, are kept with the request in the logs; `x-bf-disable-content-logging: true` keeps
+        its prompt out of them.
 
         dry_run: Whether only to check everything, and to say what it would cost: credential, parameters, image,
             limits and budgets. Nothing is made, recorded or sent to a provider. The answer is the job as it would be
@@ -444,7 +447,7 @@ class Client:
             What cannot be honoured is ignored, as that RFC says; `Preference-Applied` tells what was.
         """
         return _read(
-            models.VideoGenerationResponse,
+            schemas.VideoGenerationResponse,
             self._send(
                 _Request(
                     "POST",
@@ -477,7 +480,7 @@ class Client:
         after: str | None = None,
         limit: int | None = None,
         order: Literal["asc", "desc"] | None = None,
-    ) -> models.VideoListResponse:
+    ) -> schemas.VideoListResponse:
         """List video generation jobs
 
         Lists the caller's jobs over all providers, newest first unless `order` says otherwise. Read the next page with
@@ -498,7 +501,7 @@ class Client:
         order: By creation time, oldest first (`asc`) or newest first (`desc`). Default: 'desc'.
         """
         return _read(
-            models.VideoListResponse,
+            schemas.VideoListResponse,
             self._send(
                 _Request(
                     "GET",
@@ -519,7 +522,7 @@ class Client:
             ),
         )
 
-    def video_retrieve(self, video_id: str, *, prefer: str | None = None) -> models.VideoGenerationResponse:
+    def video_retrieve(self, video_id: str, *, prefer: str | None = None) -> schemas.VideoGenerationResponse:
         """Retrieve a video generation job
 
         The job as the gateway knows it. This never calls the provider, so poll as often as `Retry-After` allows: asking
@@ -532,11 +535,11 @@ class Client:
             What cannot be honoured is ignored, as that RFC says; `Preference-Applied` tells what was.
         """
         return _read(
-            models.VideoGenerationResponse,
+            schemas.VideoGenerationResponse,
             self._send(_Request("GET", f"/v1/videos/{_segment(video_id)}", headers={"Prefer": prefer})),
         )
 
-    def video_delete(self, video_id: str) -> models.VideoDeleteResponse:
+    def video_delete(self, video_id: str) -> schemas.VideoDeleteResponse:
         """Delete a video generation job
 
         Deletes the job and its files, here and at the provider where the provider can. A job that still runs is cancelled
@@ -550,7 +553,7 @@ class Client:
             `{native_id}:{provider}`.
         """
         return _read(
-            models.VideoDeleteResponse, self._send(_Request("DELETE", f"/v1/videos/{_segment(video_id)}"))
+            schemas.VideoDeleteResponse, self._send(_Request("DELETE", f"/v1/videos/{_segment(video_id)}"))
         )
 
     def video_events(self, video_id: str, *, last_event_id: str | None = None) -> Events:
@@ -689,11 +692,11 @@ class Client:
     def video_remix(
         self,
         video_id: str,
-        body: models.VideoRemixRequest,
+        body: schemas.VideoRemixRequest,
         *,
         idempotency_key: str | None = None,
         prefer: str | None = None,
-    ) -> models.VideoGenerationResponse:
+    ) -> schemas.VideoGenerationResponse:
         """Remix a video
 
         Starts a new job that changes a finished video by a new prompt. The source must be `completed`; the new job runs at
@@ -714,7 +717,7 @@ class Client:
             What cannot be honoured is ignored, as that RFC says; `Preference-Applied` tells what was.
         """
         return _read(
-            models.VideoGenerationResponse,
+            schemas.VideoGenerationResponse,
             self._send(
                 _Request(
                     "POST",
@@ -725,22 +728,22 @@ class Client:
             ),
         )
 
-    def model_list(self) -> models.ModelListResponse:
+    def model_list(self) -> schemas.ModelListResponse:
         """List the video models that can be used now
 
         The models that the catalogue knows of every configured provider, with what each can do. Providers that anyone can
         bring models to (vLLM, SGLang, OpenRouter, Replicate, custom ones) also take models that are not listed.
         """
-        return _read(models.ModelListResponse, self._send(_Request("GET", "/v1/models")))
+        return _read(schemas.ModelListResponse, self._send(_Request("GET", "/v1/models")))
 
-    def webhook_list(self) -> models.WebhookListResponse:
+    def webhook_list(self) -> schemas.WebhookListResponse:
         """List webhook endpoints
 
         The caller's endpoints, oldest first.
         """
-        return _read(models.WebhookListResponse, self._send(_Request("GET", "/api/webhooks")))
+        return _read(schemas.WebhookListResponse, self._send(_Request("GET", "/api/webhooks")))
 
-    def webhook_create(self, body: models.WebhookCreateRequest) -> models.WebhookSecretResponse:
+    def webhook_create(self, body: schemas.WebhookCreateRequest) -> schemas.WebhookSecretResponse:
         """Register a webhook endpoint
 
         From then on the endpoint is told of every job of the caller's that ends. The answer holds its signing secret, which is
@@ -749,16 +752,16 @@ class Client:
         An endpoint without a `url`, of which there is at most one, stands for all jobs that name their own `webhook_url`: its
         secret signs what is sent there. The first such job makes it, if nobody has.
         """
-        return _read(models.WebhookSecretResponse, self._send(_Request("POST", "/api/webhooks", body=body)))
+        return _read(schemas.WebhookSecretResponse, self._send(_Request("POST", "/api/webhooks", body=body)))
 
-    def webhook_retrieve(self, webhook_id: str) -> models.Webhook:
+    def webhook_retrieve(self, webhook_id: str) -> schemas.Webhook:
         """Retrieve a webhook endpoint
 
         webhook_id: The id of a webhook endpoint.
         """
-        return _read(models.Webhook, self._send(_Request("GET", f"/api/webhooks/{_segment(webhook_id)}")))
+        return _read(schemas.Webhook, self._send(_Request("GET", f"/api/webhooks/{_segment(webhook_id)}")))
 
-    def webhook_update(self, webhook_id: str, body: models.WebhookUpdateRequest) -> models.WebhookResponse:
+    def webhook_update(self, webhook_id: str, body: schemas.WebhookUpdateRequest) -> schemas.WebhookResponse:
         """Change a webhook endpoint
 
         What is left out stays as it is. Disabling an endpoint cancels what waits to be delivered to it; what was cancelled can
@@ -767,11 +770,11 @@ class Client:
         webhook_id: The id of a webhook endpoint.
         """
         return _read(
-            models.WebhookResponse,
+            schemas.WebhookResponse,
             self._send(_Request("PUT", f"/api/webhooks/{_segment(webhook_id)}", body=body)),
         )
 
-    def webhook_delete(self, webhook_id: str) -> models.WebhookDeleteResponse:
+    def webhook_delete(self, webhook_id: str) -> schemas.WebhookDeleteResponse:
         """Delete a webhook endpoint
 
         Deletes the endpoint, with what waits to be delivered to it and the log of what was.
@@ -779,13 +782,13 @@ class Client:
         webhook_id: The id of a webhook endpoint.
         """
         return _read(
-            models.WebhookDeleteResponse,
+            schemas.WebhookDeleteResponse,
             self._send(_Request("DELETE", f"/api/webhooks/{_segment(webhook_id)}")),
         )
 
     def webhook_rotate_secret(
-        self, webhook_id: str, body: models.WebhookRotateSecretRequest | None = None
-    ) -> models.WebhookSecretResponse:
+        self, webhook_id: str, body: schemas.WebhookRotateSecretRequest | None = None
+    ) -> schemas.WebhookSecretResponse:
         """Give a webhook endpoint a new secret
 
         Until the grace is over every delivery is signed with the old secret as well as with the new one, so that receivers can
@@ -794,11 +797,11 @@ class Client:
         webhook_id: The id of a webhook endpoint.
         """
         return _read(
-            models.WebhookSecretResponse,
+            schemas.WebhookSecretResponse,
             self._send(_Request("POST", f"/api/webhooks/{_segment(webhook_id)}/rotate-secret", body=body)),
         )
 
-    def webhook_test(self, webhook_id: str) -> models.WebhookDeliveryResponse:
+    def webhook_test(self, webhook_id: str) -> schemas.WebhookDeliveryResponse:
         """Send a test event to a webhook endpoint
 
         Sends a `webhook.test` event, once and at once, and answers with what came of it, after 20 seconds at most. It works
@@ -807,7 +810,7 @@ class Client:
         webhook_id: The id of a webhook endpoint.
         """
         return _read(
-            models.WebhookDeliveryResponse,
+            schemas.WebhookDeliveryResponse,
             self._send(_Request("POST", f"/api/webhooks/{_segment(webhook_id)}/test")),
         )
 
@@ -818,7 +821,7 @@ class Client:
         status: Literal["pending", "delivered", "failed", "cancelled"] | None = None,
         after: str | None = None,
         limit: int | None = None,
-    ) -> models.WebhookDeliveryListResponse:
+    ) -> schemas.WebhookDeliveryListResponse:
         """List what was sent to a webhook endpoint
 
         Every event for this endpoint with all its attempts, newest first; they are kept for 30 days unless the gateway is set
@@ -830,7 +833,7 @@ class Client:
         limit: The most items to return. Default: 20.
         """
         return _read(
-            models.WebhookDeliveryListResponse,
+            schemas.WebhookDeliveryListResponse,
             self._send(
                 _Request(
                     "GET",
@@ -840,7 +843,7 @@ class Client:
             ),
         )
 
-    def webhook_redeliver(self, delivery_id: str) -> models.WebhookDeliveryResponse:
+    def webhook_redeliver(self, delivery_id: str) -> schemas.WebhookDeliveryResponse:
         """Deliver an event again
 
         Sends the same message once more, at once and with the retries of a new one. Its `webhook-id` stays the same, so that a
@@ -849,7 +852,7 @@ class Client:
         delivery_id: The id of a delivery, which its receiver knows as `webhook-id`.
         """
         return _read(
-            models.WebhookDeliveryResponse,
+            schemas.WebhookDeliveryResponse,
             self._send(_Request("POST", f"/api/webhooks/deliveries/{_segment(delivery_id)}/redeliver")),
         )
 
@@ -862,7 +865,7 @@ class Client:
         is_active: bool | None = None,
         limit: int | None = None,
         offset: int | None = None,
-    ) -> models.VirtualKeyListResponse:
+    ) -> schemas.VirtualKeyListResponse:
         """List virtual keys
 
         Oldest first. Their values are not shown again.
@@ -875,7 +878,7 @@ class Client:
         offset: How many items to leave out before those. Default: 0.
         """
         return _read(
-            models.VirtualKeyListResponse,
+            schemas.VirtualKeyListResponse,
             self._send(
                 _Request(
                     "GET",
@@ -892,18 +895,18 @@ class Client:
             ),
         )
 
-    def virtual_key_create(self, body: models.VirtualKeyCreateRequest) -> models.VirtualKeyValueResponse:
+    def virtual_key_create(self, body: schemas.VirtualKeyCreateRequest) -> schemas.VirtualKeyValueResponse:
         """Make a virtual key
 
         The answer holds its value, which is shown only here and by `rotate`. Without `provider_configs` the key may use no
         provider, unless `allow_all_providers` is set.
         """
         return _read(
-            models.VirtualKeyValueResponse,
+            schemas.VirtualKeyValueResponse,
             self._send(_Request("POST", "/api/governance/virtual-keys", body=body)),
         )
 
-    def virtual_key_quota(self) -> models.VirtualKeyQuotaResponse:
+    def virtual_key_quota(self) -> schemas.VirtualKeyQuotaResponse:
         """Look at one's own quota
 
         The virtual key that the request carries is the one that is looked at. All budgets and limits that its jobs touch are
@@ -911,34 +914,34 @@ class Client:
         /api/governance/virtual-keys/{vk_id}`.
         """
         return _read(
-            models.VirtualKeyQuotaResponse, self._send(_Request("GET", "/api/governance/virtual-keys/quota"))
+            schemas.VirtualKeyQuotaResponse, self._send(_Request("GET", "/api/governance/virtual-keys/quota"))
         )
 
     def virtual_key_rotate_many(
-        self, body: models.VirtualKeyRotateManyRequest
-    ) -> models.VirtualKeyRotateManyResponse:
+        self, body: schemas.VirtualKeyRotateManyRequest
+    ) -> schemas.VirtualKeyRotateManyResponse:
         """Give several virtual keys new values
 
         All of them or, where one does not exist or is declared in the configuration file, none.
         """
         return _read(
-            models.VirtualKeyRotateManyResponse,
+            schemas.VirtualKeyRotateManyResponse,
             self._send(_Request("POST", "/api/governance/virtual-keys/rotate", body=body)),
         )
 
-    def virtual_key_retrieve(self, vk_id: str) -> models.VirtualKeyResponse:
+    def virtual_key_retrieve(self, vk_id: str) -> schemas.VirtualKeyResponse:
         """Retrieve a virtual key
 
         vk_id: The id of a virtual key.
         """
         return _read(
-            models.VirtualKeyResponse,
+            schemas.VirtualKeyResponse,
             self._send(_Request("GET", f"/api/governance/virtual-keys/{_segment(vk_id)}")),
         )
 
     def virtual_key_update(
-        self, vk_id: str, body: models.VirtualKeyUpdateRequest
-    ) -> models.VirtualKeyResponse:
+        self, vk_id: str, body: schemas.VirtualKeyUpdateRequest
+    ) -> schemas.VirtualKeyResponse:
         """Change a virtual key
 
         What is left out stays as it is; `null` takes away. A list takes the place of the one that was there: a budget that is
@@ -948,11 +951,11 @@ class Client:
         vk_id: The id of a virtual key.
         """
         return _read(
-            models.VirtualKeyResponse,
+            schemas.VirtualKeyResponse,
             self._send(_Request("PUT", f"/api/governance/virtual-keys/{_segment(vk_id)}", body=body)),
         )
 
-    def virtual_key_delete(self, vk_id: str) -> models.VirtualKeyDeleteResponse:
+    def virtual_key_delete(self, vk_id: str) -> schemas.VirtualKeyDeleteResponse:
         """Delete a virtual key
 
         It is refused from then on. Its jobs go on; admins still see them.
@@ -960,13 +963,13 @@ class Client:
         vk_id: The id of a virtual key.
         """
         return _read(
-            models.VirtualKeyDeleteResponse,
+            schemas.VirtualKeyDeleteResponse,
             self._send(_Request("DELETE", f"/api/governance/virtual-keys/{_segment(vk_id)}")),
         )
 
     def virtual_key_rotate(
-        self, vk_id: str, body: models.VirtualKeyRotateRequest | None = None
-    ) -> models.VirtualKeyValueResponse:
+        self, vk_id: str, body: schemas.VirtualKeyRotateRequest | None = None
+    ) -> schemas.VirtualKeyValueResponse:
         """Give a virtual key a new value
 
         The old value is refused from then on. Everything else stays, jobs and usage too.
@@ -974,13 +977,13 @@ class Client:
         vk_id: The id of a virtual key.
         """
         return _read(
-            models.VirtualKeyValueResponse,
+            schemas.VirtualKeyValueResponse,
             self._send(_Request("POST", f"/api/governance/virtual-keys/{_segment(vk_id)}/rotate", body=body)),
         )
 
     def budget_override_set(
-        self, vk_id: str, budget_id: str, body: models.BudgetOverrideRequest
-    ) -> models.VirtualKeyResponse:
+        self, vk_id: str, budget_id: str, body: schemas.BudgetOverrideRequest
+    ) -> schemas.VirtualKeyResponse:
         """Allow more than a budget's maximum
 
         For a budget of the key itself or of one of its providers. It takes the place of an earlier override.
@@ -989,7 +992,7 @@ class Client:
         budget_id: The id of one of its budgets.
         """
         return _read(
-            models.VirtualKeyResponse,
+            schemas.VirtualKeyResponse,
             self._send(
                 _Request(
                     "PUT",
@@ -999,14 +1002,14 @@ class Client:
             ),
         )
 
-    def budget_override_delete(self, vk_id: str, budget_id: str) -> models.VirtualKeyResponse:
+    def budget_override_delete(self, vk_id: str, budget_id: str) -> schemas.VirtualKeyResponse:
         """End the override of a budget
 
         vk_id: The id of a virtual key.
         budget_id: The id of one of its budgets.
         """
         return _read(
-            models.VirtualKeyResponse,
+            schemas.VirtualKeyResponse,
             self._send(
                 _Request(
                     "DELETE",
@@ -1022,7 +1025,7 @@ class Client:
         customer_id: str | None = None,
         limit: int | None = None,
         offset: int | None = None,
-    ) -> models.TeamListResponse:
+    ) -> schemas.TeamListResponse:
         """List teams
 
         Oldest first.
@@ -1033,7 +1036,7 @@ class Client:
         offset: How many items to leave out before those. Default: 0.
         """
         return _read(
-            models.TeamListResponse,
+            schemas.TeamListResponse,
             self._send(
                 _Request(
                     "GET",
@@ -1043,23 +1046,23 @@ class Client:
             ),
         )
 
-    def team_create(self, body: models.TeamCreateRequest) -> models.TeamResponse:
+    def team_create(self, body: schemas.TeamCreateRequest) -> schemas.TeamResponse:
         """Make a team
 
         Its virtual keys share its budgets and its limits.
         """
-        return _read(models.TeamResponse, self._send(_Request("POST", "/api/governance/teams", body=body)))
+        return _read(schemas.TeamResponse, self._send(_Request("POST", "/api/governance/teams", body=body)))
 
-    def team_retrieve(self, team_id: str) -> models.TeamResponse:
+    def team_retrieve(self, team_id: str) -> schemas.TeamResponse:
         """Retrieve a team
 
         team_id: The id of a team.
         """
         return _read(
-            models.TeamResponse, self._send(_Request("GET", f"/api/governance/teams/{_segment(team_id)}"))
+            schemas.TeamResponse, self._send(_Request("GET", f"/api/governance/teams/{_segment(team_id)}"))
         )
 
-    def team_update(self, team_id: str, body: models.TeamUpdateRequest) -> models.TeamResponse:
+    def team_update(self, team_id: str, body: schemas.TeamUpdateRequest) -> schemas.TeamResponse:
         """Change a team
 
         What is left out stays as it is; lists as with virtual keys.
@@ -1067,11 +1070,11 @@ class Client:
         team_id: The id of a team.
         """
         return _read(
-            models.TeamResponse,
+            schemas.TeamResponse,
             self._send(_Request("PUT", f"/api/governance/teams/{_segment(team_id)}", body=body)),
         )
 
-    def team_delete(self, team_id: str) -> models.TeamDeleteResponse:
+    def team_delete(self, team_id: str) -> schemas.TeamDeleteResponse:
         """Delete a team
 
         Refused (409) while a virtual key is of this team.
@@ -1079,13 +1082,13 @@ class Client:
         team_id: The id of a team.
         """
         return _read(
-            models.TeamDeleteResponse,
+            schemas.TeamDeleteResponse,
             self._send(_Request("DELETE", f"/api/governance/teams/{_segment(team_id)}")),
         )
 
     def customer_list(
         self, *, search: str | None = None, limit: int | None = None, offset: int | None = None
-    ) -> models.CustomerListResponse:
+    ) -> schemas.CustomerListResponse:
         """List customers
 
         Oldest first.
@@ -1095,7 +1098,7 @@ class Client:
         offset: How many items to leave out before those. Default: 0.
         """
         return _read(
-            models.CustomerListResponse,
+            schemas.CustomerListResponse,
             self._send(
                 _Request(
                     "GET",
@@ -1105,28 +1108,28 @@ class Client:
             ),
         )
 
-    def customer_create(self, body: models.CustomerCreateRequest) -> models.CustomerResponse:
+    def customer_create(self, body: schemas.CustomerCreateRequest) -> schemas.CustomerResponse:
         """Make a customer
 
         Its teams and virtual keys share its budgets and its limits.
         """
         return _read(
-            models.CustomerResponse, self._send(_Request("POST", "/api/governance/customers", body=body))
+            schemas.CustomerResponse, self._send(_Request("POST", "/api/governance/customers", body=body))
         )
 
-    def customer_retrieve(self, customer_id: str) -> models.CustomerResponse:
+    def customer_retrieve(self, customer_id: str) -> schemas.CustomerResponse:
         """Retrieve a customer
 
         customer_id: The id of a customer.
         """
         return _read(
-            models.CustomerResponse,
+            schemas.CustomerResponse,
             self._send(_Request("GET", f"/api/governance/customers/{_segment(customer_id)}")),
         )
 
     def customer_update(
-        self, customer_id: str, body: models.CustomerUpdateRequest
-    ) -> models.CustomerResponse:
+        self, customer_id: str, body: schemas.CustomerUpdateRequest
+    ) -> schemas.CustomerResponse:
         """Change a customer
 
         What is left out stays as it is; lists as with virtual keys.
@@ -1134,11 +1137,11 @@ class Client:
         customer_id: The id of a customer.
         """
         return _read(
-            models.CustomerResponse,
+            schemas.CustomerResponse,
             self._send(_Request("PUT", f"/api/governance/customers/{_segment(customer_id)}", body=body)),
         )
 
-    def customer_delete(self, customer_id: str) -> models.CustomerDeleteResponse:
+    def customer_delete(self, customer_id: str) -> schemas.CustomerDeleteResponse:
         """Delete a customer
 
         Refused (409) while a team or a virtual key is of this customer.
@@ -1146,13 +1149,13 @@ class Client:
         customer_id: The id of a customer.
         """
         return _read(
-            models.CustomerDeleteResponse,
+            schemas.CustomerDeleteResponse,
             self._send(_Request("DELETE", f"/api/governance/customers/{_segment(customer_id)}")),
         )
 
     def budget_list(
         self, *, limit: int | None = None, offset: int | None = None
-    ) -> models.BudgetListResponse:
+    ) -> schemas.BudgetListResponse:
         """List all budgets
 
         Of virtual keys, teams, customers, providers and their keys; oldest first.
@@ -1161,13 +1164,13 @@ class Client:
         offset: How many items to leave out before those. Default: 0.
         """
         return _read(
-            models.BudgetListResponse,
+            schemas.BudgetListResponse,
             self._send(_Request("GET", "/api/governance/budgets", query={"limit": limit, "offset": offset})),
         )
 
     def rate_limit_list(
         self, *, limit: int | None = None, offset: int | None = None
-    ) -> models.RateLimitListResponse:
+    ) -> schemas.RateLimitListResponse:
         """List all rate limits
 
         Of virtual keys, teams, customers, providers and their keys.
@@ -1176,24 +1179,24 @@ class Client:
         offset: How many items to leave out before those. Default: 0.
         """
         return _read(
-            models.RateLimitListResponse,
+            schemas.RateLimitListResponse,
             self._send(
                 _Request("GET", "/api/governance/rate-limits", query={"limit": limit, "offset": offset})
             ),
         )
 
-    def provider_limits_list(self) -> models.ProviderLimitsListResponse:
+    def provider_limits_list(self) -> schemas.ProviderLimitsListResponse:
         """List the limits of providers
 
         Of every provider that is configured, whoever uses it, and of each of its keys.
         """
         return _read(
-            models.ProviderLimitsListResponse, self._send(_Request("GET", "/api/governance/providers"))
+            schemas.ProviderLimitsListResponse, self._send(_Request("GET", "/api/governance/providers"))
         )
 
     def provider_limits_update(
-        self, provider: str, body: models.ProviderLimitsUpdateRequest
-    ) -> models.ProviderLimitsResponse:
+        self, provider: str, body: schemas.ProviderLimitsUpdateRequest
+    ) -> schemas.ProviderLimitsResponse:
         """Change the limits of a provider
 
         What is left out stays as it is, also keys that are not named; lists as with virtual keys.
@@ -1201,7 +1204,7 @@ class Client:
         provider: The name of a provider that is configured.
         """
         return _read(
-            models.ProviderLimitsResponse,
+            schemas.ProviderLimitsResponse,
             self._send(_Request("PUT", f"/api/governance/providers/{_segment(provider)}", body=body)),
         )
 
@@ -1215,7 +1218,7 @@ class Client:
         virtual_key_id: str | None = None,
         limit: int | None = None,
         offset: int | None = None,
-    ) -> models.PricingOverrideListResponse:
+    ) -> schemas.PricingOverrideListResponse:
         """List pricing overrides
 
         Oldest first.
@@ -1228,7 +1231,7 @@ class Client:
         offset: How many items to leave out before those. Default: 0.
         """
         return _read(
-            models.PricingOverrideListResponse,
+            schemas.PricingOverrideListResponse,
             self._send(
                 _Request(
                     "GET",
@@ -1246,30 +1249,30 @@ class Client:
         )
 
     def pricing_override_create(
-        self, body: models.PricingOverrideCreateRequest
-    ) -> models.PricingOverrideResponse:
+        self, body: schemas.PricingOverrideCreateRequest
+    ) -> schemas.PricingOverrideResponse:
         """Make a pricing override
 
         Prices that take the place of those of the gateway's own table, for the jobs that it is for.
         """
         return _read(
-            models.PricingOverrideResponse,
+            schemas.PricingOverrideResponse,
             self._send(_Request("POST", "/api/governance/pricing-overrides", body=body)),
         )
 
-    def pricing_override_retrieve(self, pricing_override_id: str) -> models.PricingOverrideResponse:
+    def pricing_override_retrieve(self, pricing_override_id: str) -> schemas.PricingOverrideResponse:
         """Retrieve a pricing override
 
         pricing_override_id: The id of a pricing override.
         """
         return _read(
-            models.PricingOverrideResponse,
+            schemas.PricingOverrideResponse,
             self._send(_Request("GET", f"/api/governance/pricing-overrides/{_segment(pricing_override_id)}")),
         )
 
     def pricing_override_update(
-        self, pricing_override_id: str, body: models.PricingOverrideUpdateRequest
-    ) -> models.PricingOverrideResponse:
+        self, pricing_override_id: str, body: schemas.PricingOverrideUpdateRequest
+    ) -> schemas.PricingOverrideResponse:
         """Change a pricing override
 
         What is left out stays as it is; `patch` takes the place of the one that was there.
@@ -1277,7 +1280,7 @@ class Client:
         pricing_override_id: The id of a pricing override.
         """
         return _read(
-            models.PricingOverrideResponse,
+            schemas.PricingOverrideResponse,
             self._send(
                 _Request(
                     "PUT", f"/api/governance/pricing-overrides/{_segment(pricing_override_id)}", body=body
@@ -1285,40 +1288,617 @@ class Client:
             ),
         )
 
-    def pricing_override_delete(self, pricing_override_id: str) -> models.PricingOverrideDeleteResponse:
+    def pricing_override_delete(self, pricing_override_id: str) -> schemas.PricingOverrideDeleteResponse:
         """Delete a pricing override
 
         pricing_override_id: The id of a pricing override.
         """
         return _read(
-            models.PricingOverrideDeleteResponse,
+            schemas.PricingOverrideDeleteResponse,
             self._send(
                 _Request("DELETE", f"/api/governance/pricing-overrides/{_segment(pricing_override_id)}")
             ),
         )
 
-    def session_login(self, body: models.SessionLoginRequest) -> models.SessionLoginResponse:
+    def session_login(self, body: schemas.SessionLoginRequest) -> schemas.SessionLoginResponse:
         """Log in as an admin
 
         Begins a session of 12 hours. Its token is set as a cookie that scripts cannot read, and can also be sent as any
         other credential.
         """
         return _read(
-            models.SessionLoginResponse, self._send(_Request("POST", "/api/session/login", body=body))
+            schemas.SessionLoginResponse, self._send(_Request("POST", "/api/session/login", body=body))
         )
 
-    def session_logout(self) -> models.SessionLogoutResponse:
+    def session_logout(self) -> schemas.SessionLogoutResponse:
         """End the session
 
         Ends the session with whose token the request is made, and deletes the cookie.
         """
-        return _read(models.SessionLogoutResponse, self._send(_Request("POST", "/api/session/logout")))
+        return _read(schemas.SessionLogoutResponse, self._send(_Request("POST", "/api/session/logout")))
 
-    def session_is_auth_enabled(self) -> models.SessionIsAuthEnabledResponse:
+    def session_is_auth_enabled(self) -> schemas.SessionIsAuthEnabledResponse:
         """Is there an admin's password"""
         return _read(
-            models.SessionIsAuthEnabledResponse, self._send(_Request("GET", "/api/session/is-auth-enabled"))
+            schemas.SessionIsAuthEnabledResponse, self._send(_Request("GET", "/api/session/is-auth-enabled"))
         )
+
+    def log_list(
+        self,
+        *,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool | None = None,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        after: str | None = None,
+        offset: int | None = None,
+        limit: int | None = None,
+        sort_by: Literal["timestamp", "latency", "cost"] | None = None,
+        order: Literal["asc", "desc"] | None = None,
+    ) -> schemas.LogListResponse:
+        """List the logs
+
+        Requests and jobs, the newest first unless `sort_by` and `order` say otherwise. An admin sees those of everybody, others
+        see their own. Filters can be combined; a row must fit all of them, and where several values are given one of them.
+        An entry is there about a second after its request is over.
+
+        Read the next page with `after` set to the `last_id` of this one while `has_more` is true; `offset` is for the first
+        few pages only.
+
+        kind: Only `request`s or only `job`s.
+        objects: Only these operations, as `video_generation`. Repeat it for more than one.
+        status: Only these outcomes, `success`, `error` or `processing`. Repeat it for more than one.
+        error_codes: Only what was refused or failed with these codes. Repeat it for more than one.
+        providers: Only these providers. Repeat it for more than one.
+        models: Only these models, by the provider's own name, as `gen4.5`. Repeat it for more than one.
+        selected_key_ids: Only what was done with these keys of providers, by name. Repeat it for more than one.
+        virtual_key_ids: Only what was asked for with these virtual keys, by id. Repeat it for more than one.
+        video_id: Only what is about this job, the requests and the job itself.
+        request_id: Only the request with this id (`x-request-id`), whenever it was.
+        content_search: Only prompts that have all of these words, or words that begin like them.
+        min_latency: Only what took so many milliseconds, or more.
+        max_latency: Only what took so many milliseconds, or less.
+        min_cost: Only what cost so much, or more, in US dollars.
+        max_cost: Only what cost so much, or less, in US dollars.
+        missing_cost_only: Only jobs whose cost is not known. Default: False.
+        period: Only the last hour, day, week or month, `1h`, `24h`, `7d` or `30d`; instead of `start_time` and
+            `end_time`.
+        start_time: Only what happened then or later (RFC 3339).
+        end_time: Only what happened before (RFC 3339).
+        after: The id of the last item of the previous page.
+        offset: How many items to leave out, instead of `after`. Default: 0.
+        limit: The most items to return. Default: 50.
+        sort_by: What the list is sorted by, `timestamp`, `latency` or `cost`. Sorted by `cost` it shows only what has
+            one. Default: 'timestamp'.
+        order: The lowest first (`asc`) or the highest first (`desc`). Default: 'desc'.
+        """
+        return _read(
+            schemas.LogListResponse,
+            self._send(
+                _Request(
+                    "GET",
+                    "/api/logs",
+                    query={
+                        "kind": kind,
+                        "objects": objects,
+                        "status": status,
+                        "error_codes": error_codes,
+                        "providers": providers,
+                        "models": models,
+                        "selected_key_ids": selected_key_ids,
+                        "virtual_key_ids": virtual_key_ids,
+                        "video_id": video_id,
+                        "request_id": request_id,
+                        "content_search": content_search,
+                        "min_latency": min_latency,
+                        "max_latency": max_latency,
+                        "min_cost": min_cost,
+                        "max_cost": max_cost,
+                        "missing_cost_only": missing_cost_only,
+                        "period": period,
+                        "start_time": start_time,
+                        "end_time": end_time,
+                        "after": after,
+                        "offset": offset,
+                        "limit": limit,
+                        "sort_by": sort_by,
+                        "order": order,
+                    },
+                )
+            ),
+        )
+
+    def log_delete(self, body: schemas.LogDeleteRequest) -> schemas.LogDeleteResponse:
+        """Delete entries of the logs
+
+        For admins. Deletes the entries with these ids; what is not there is deleted already. This cannot be undone.
+        """
+        return _read(schemas.LogDeleteResponse, self._send(_Request("DELETE", "/api/logs", body=body)))
+
+    def log_stats(
+        self,
+        *,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool | None = None,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        compare_to_previous: bool | None = None,
+    ) -> schemas.LogStatsResponse:
+        """Sum up the logs
+
+        How many requests there were, how many succeeded, how long they took, how their jobs ended and what they cost, of the
+        last 24 hours unless another time is asked for. The filters are those of the list.
+
+        kind: Only `request`s or only `job`s.
+        objects: Only these operations, as `video_generation`. Repeat it for more than one.
+        status: Only these outcomes, `success`, `error` or `processing`. Repeat it for more than one.
+        error_codes: Only what was refused or failed with these codes. Repeat it for more than one.
+        providers: Only these providers. Repeat it for more than one.
+        models: Only these models, by the provider's own name, as `gen4.5`. Repeat it for more than one.
+        selected_key_ids: Only what was done with these keys of providers, by name. Repeat it for more than one.
+        virtual_key_ids: Only what was asked for with these virtual keys, by id. Repeat it for more than one.
+        video_id: Only what is about this job, the requests and the job itself.
+        request_id: Only the request with this id (`x-request-id`), whenever it was.
+        content_search: Only prompts that have all of these words, or words that begin like them.
+        min_latency: Only what took so many milliseconds, or more.
+        max_latency: Only what took so many milliseconds, or less.
+        min_cost: Only what cost so much, or more, in US dollars.
+        max_cost: Only what cost so much, or less, in US dollars.
+        missing_cost_only: Only jobs whose cost is not known. Default: False.
+        period: Only the last hour, day, week or month, `1h`, `24h`, `7d` or `30d`; instead of `start_time` and
+            `end_time`.
+        start_time: Only what happened then or later (RFC 3339).
+        end_time: Only what happened before (RFC 3339).
+        compare_to_previous: Whether the same is said of the time before, which is as long. Default: False.
+        """
+        return _read(
+            schemas.LogStatsResponse,
+            self._send(
+                _Request(
+                    "GET",
+                    "/api/logs/stats",
+                    query={
+                        "kind": kind,
+                        "objects": objects,
+                        "status": status,
+                        "error_codes": error_codes,
+                        "providers": providers,
+                        "models": models,
+                        "selected_key_ids": selected_key_ids,
+                        "virtual_key_ids": virtual_key_ids,
+                        "video_id": video_id,
+                        "request_id": request_id,
+                        "content_search": content_search,
+                        "min_latency": min_latency,
+                        "max_latency": max_latency,
+                        "min_cost": min_cost,
+                        "max_cost": max_cost,
+                        "missing_cost_only": missing_cost_only,
+                        "period": period,
+                        "start_time": start_time,
+                        "end_time": end_time,
+                        "compare_to_previous": compare_to_previous,
+                    },
+                )
+            ),
+        )
+
+    def log_filterdata(
+        self,
+        *,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+    ) -> schemas.LogFilterdataResponse:
+        """What the logs can be filtered by
+
+        The different providers, models, provider keys, virtual keys, operations and error codes in the logs that the caller
+        sees, of the last 24 hours unless another time is asked for; at most 1,000 of each.
+
+        period: Only the last hour, day, week or month, `1h`, `24h`, `7d` or `30d`; instead of `start_time` and
+            `end_time`.
+        start_time: Only what happened then or later (RFC 3339).
+        end_time: Only what happened before (RFC 3339).
+        """
+        return _read(
+            schemas.LogFilterdataResponse,
+            self._send(
+                _Request(
+                    "GET",
+                    "/api/logs/filterdata",
+                    query={"period": period, "start_time": start_time, "end_time": end_time},
+                )
+            ),
+        )
+
+    def log_histogram(
+        self,
+        *,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool | None = None,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        group_by: Literal["provider", "model"] | None = None,
+    ) -> schemas.LogHistogramResponse:
+        """The number of entries over time
+
+        How many entries there were in each stretch of the last 24 hours, or of another time that is asked for. The filters are
+        those of the list. How long a stretch is follows from the time: there are at most 120 of them in a year.
+
+        kind: Only `request`s or only `job`s.
+        objects: Only these operations, as `video_generation`. Repeat it for more than one.
+        status: Only these outcomes, `success`, `error` or `processing`. Repeat it for more than one.
+        error_codes: Only what was refused or failed with these codes. Repeat it for more than one.
+        providers: Only these providers. Repeat it for more than one.
+        models: Only these models, by the provider's own name, as `gen4.5`. Repeat it for more than one.
+        selected_key_ids: Only what was done with these keys of providers, by name. Repeat it for more than one.
+        virtual_key_ids: Only what was asked for with these virtual keys, by id. Repeat it for more than one.
+        video_id: Only what is about this job, the requests and the job itself.
+        request_id: Only the request with this id (`x-request-id`), whenever it was.
+        content_search: Only prompts that have all of these words, or words that begin like them.
+        min_latency: Only what took so many milliseconds, or more.
+        max_latency: Only what took so many milliseconds, or less.
+        min_cost: Only what cost so much, or more, in US dollars.
+        max_cost: Only what cost so much, or less, in US dollars.
+        missing_cost_only: Only jobs whose cost is not known. Default: False.
+        period: Only the last hour, day, week or month, `1h`, `24h`, `7d` or `30d`; instead of `start_time` and
+            `end_time`.
+        start_time: Only what happened then or later (RFC 3339).
+        end_time: Only what happened before (RFC 3339).
+        group_by: What `by` tells apart, `provider` or `model`.
+        """
+        return _read(
+            schemas.LogHistogramResponse,
+            self._send(
+                _Request(
+                    "GET",
+                    "/api/logs/histogram",
+                    query={
+                        "kind": kind,
+                        "objects": objects,
+                        "status": status,
+                        "error_codes": error_codes,
+                        "providers": providers,
+                        "models": models,
+                        "selected_key_ids": selected_key_ids,
+                        "virtual_key_ids": virtual_key_ids,
+                        "video_id": video_id,
+                        "request_id": request_id,
+                        "content_search": content_search,
+                        "min_latency": min_latency,
+                        "max_latency": max_latency,
+                        "min_cost": min_cost,
+                        "max_cost": max_cost,
+                        "missing_cost_only": missing_cost_only,
+                        "period": period,
+                        "start_time": start_time,
+                        "end_time": end_time,
+                        "group_by": group_by,
+                    },
+                )
+            ),
+        )
+
+    def log_cost_histogram(
+        self,
+        *,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool | None = None,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        group_by: Literal["provider", "model"] | None = None,
+    ) -> schemas.LogCostHistogramResponse:
+        """The cost over time
+
+        What the jobs cost that ended in each stretch of the last 24 hours, or of another time that is asked for, in US dollars.
+        A job whose cost is not known is not in it. Otherwise it is as the other histogram.
+
+        kind: Only `request`s or only `job`s.
+        objects: Only these operations, as `video_generation`. Repeat it for more than one.
+        status: Only these outcomes, `success`, `error` or `processing`. Repeat it for more than one.
+        error_codes: Only what was refused or failed with these codes. Repeat it for more than one.
+        providers: Only these providers. Repeat it for more than one.
+        models: Only these models, by the provider's own name, as `gen4.5`. Repeat it for more than one.
+        selected_key_ids: Only what was done with these keys of providers, by name. Repeat it for more than one.
+        virtual_key_ids: Only what was asked for with these virtual keys, by id. Repeat it for more than one.
+        video_id: Only what is about this job, the requests and the job itself.
+        request_id: Only the request with this id (`x-request-id`), whenever it was.
+        content_search: Only prompts that have all of these words, or words that begin like them.
+        min_latency: Only what took so many milliseconds, or more.
+        max_latency: Only what took so many milliseconds, or less.
+        min_cost: Only what cost so much, or more, in US dollars.
+        max_cost: Only what cost so much, or less, in US dollars.
+        missing_cost_only: Only jobs whose cost is not known. Default: False.
+        period: Only the last hour, day, week or month, `1h`, `24h`, `7d` or `30d`; instead of `start_time` and
+            `end_time`.
+        start_time: Only what happened then or later (RFC 3339).
+        end_time: Only what happened before (RFC 3339).
+        group_by: What `by` tells apart, `provider` or `model`.
+        """
+        return _read(
+            schemas.LogCostHistogramResponse,
+            self._send(
+                _Request(
+                    "GET",
+                    "/api/logs/histogram/cost",
+                    query={
+                        "kind": kind,
+                        "objects": objects,
+                        "status": status,
+                        "error_codes": error_codes,
+                        "providers": providers,
+                        "models": models,
+                        "selected_key_ids": selected_key_ids,
+                        "virtual_key_ids": virtual_key_ids,
+                        "video_id": video_id,
+                        "request_id": request_id,
+                        "content_search": content_search,
+                        "min_latency": min_latency,
+                        "max_latency": max_latency,
+                        "min_cost": min_cost,
+                        "max_cost": max_cost,
+                        "missing_cost_only": missing_cost_only,
+                        "period": period,
+                        "start_time": start_time,
+                        "end_time": end_time,
+                        "group_by": group_by,
+                    },
+                )
+            ),
+        )
+
+    def log_dropped(self) -> schemas.LogDroppedResponse:
+        """Entries that are missing
+
+        For admins. How many entries the process that answers has left out since it started, because the database was away for
+        long or more came than it can write, and how many wait to be written.
+        """
+        return _read(schemas.LogDroppedResponse, self._send(_Request("GET", "/api/logs/dropped")))
+
+    def log_retrieve(self, log_id: str) -> schemas.Log:
+        """Retrieve an entry of the logs
+
+        One entry. That of somebody else is a 404, except for admins.
+
+        log_id: The id of an entry.
+        """
+        return _read(schemas.Log, self._send(_Request("GET", f"/api/logs/{_segment(log_id)}")))
+
+    def provider_list(self) -> schemas.ProviderListResponse:
+        """List providers
+
+        The providers that are configured, by name, each with its keys: those of the configuration file (or, without one, of
+        the vendors' environment variables) and those that were added here. No secret is told: it is shown as `****` and its
+        last four characters, or as the `env.NAME` that names its environment variable.
+        """
+        return _read(schemas.ProviderListResponse, self._send(_Request("GET", "/api/providers")))
+
+    def provider_create(self, body: schemas.ProviderCreateRequest) -> schemas.ProviderResponse:
+        """Add a provider
+
+        It can be used at once here, and within a moment by every other process. A provider without keys can be used as soon as
+        it has one. While the sandbox serves, it takes effect at the next start, and `message` says so.
+
+        Secrets are encrypted with `REELGATE_ENCRYPTION_KEY`; without it they are refused, and `env.NAME` has to name the
+        environment variable that holds them.
+        """
+        return _read(schemas.ProviderResponse, self._send(_Request("POST", "/api/providers", body=body)))
+
+    def provider_retrieve(self, provider: str) -> schemas.Provider:
+        """Retrieve a provider
+
+        provider: The name of a provider.
+        """
+        return _read(schemas.Provider, self._send(_Request("GET", f"/api/providers/{_segment(provider)}")))
+
+    def provider_update(self, provider: str, body: schemas.ProviderUpdateRequest) -> schemas.ProviderResponse:
+        """Change a provider
+
+        What is left out stays as it is; what is given replaces what was there, whole. A secret that is sent as it is shown
+        (`****1234`) stays as it is. A provider of the configuration file cannot be changed here, and neither can whose API a
+        custom one speaks: jobs were made with it.
+
+        provider: The name of a provider.
+        """
+        return _read(
+            schemas.ProviderResponse,
+            self._send(_Request("PUT", f"/api/providers/{_segment(provider)}", body=body)),
+        )
+
+    def provider_delete(self, provider: str, *, force: bool | None = None) -> schemas.ProviderDeleteResponse:
+        """Delete a provider
+
+        Deletes the provider and its keys. While jobs that it made are not finished it is refused, unless `force` is true; then
+        nobody can ask about them any more, and they end with their deadline. Files of finished jobs that only the provider has
+        cannot be downloaded any more either. A provider of the configuration file cannot be deleted here.
+
+        provider: The name of a provider.
+        force: Whether to delete it although jobs need it. Default: False.
+        """
+        return _read(
+            schemas.ProviderDeleteResponse,
+            self._send(_Request("DELETE", f"/api/providers/{_segment(provider)}", query={"force": force})),
+        )
+
+    def provider_key_list(self, provider: str) -> schemas.ProviderKeyListResponse:
+        """List the keys of a provider
+
+        provider: The name of a provider.
+        """
+        return _read(
+            schemas.ProviderKeyListResponse,
+            self._send(_Request("GET", f"/api/providers/{_segment(provider)}/keys")),
+        )
+
+    def provider_key_create(
+        self, provider: str, body: schemas.ProviderKeyCreateRequest
+    ) -> schemas.ProviderKeyResponse:
+        """Add a key to a provider
+
+        To a provider of the configuration file as well. It is used at once here, and within a moment by every other process.
+
+        provider: The name of a provider.
+        """
+        return _read(
+            schemas.ProviderKeyResponse,
+            self._send(_Request("POST", f"/api/providers/{_segment(provider)}/keys", body=body)),
+        )
+
+    def provider_key_retrieve(self, provider: str, key_id: str) -> schemas.ProviderKey:
+        """Retrieve a key of a provider
+
+        provider: The name of a provider.
+        key_id: The id of a provider's key, or else its name.
+        """
+        return _read(
+            schemas.ProviderKey,
+            self._send(_Request("GET", f"/api/providers/{_segment(provider)}/keys/{_segment(key_id)}")),
+        )
+
+    def provider_key_update(
+        self, provider: str, key_id: str, body: schemas.ProviderKeyUpdateRequest
+    ) -> schemas.ProviderKeyResponse:
+        """Change a key of a provider
+
+        What is left out stays as it is; what is given replaces what was there, whole. A secret that is left out, or sent as it
+        is shown (`****1234`), stays as it is. A new `value` is used for everything from then on, the key's running jobs
+        included, so a key can be rotated while it works. Its name stays: jobs are known by it.
+
+        provider: The name of a provider.
+        key_id: The id of a provider's key, or else its name.
+        """
+        return _read(
+            schemas.ProviderKeyResponse,
+            self._send(
+                _Request("PUT", f"/api/providers/{_segment(provider)}/keys/{_segment(key_id)}", body=body)
+            ),
+        )
+
+    def provider_key_delete(
+        self, provider: str, key_id: str, *, force: bool | None = None
+    ) -> schemas.ProviderDeleteResponse:
+        """Delete a key of a provider
+
+        While jobs that were made with it are not finished it is refused, unless `force` is true; see the deletion of a
+        provider. To retire a key in peace, change it to `enabled: false`.
+
+        provider: The name of a provider.
+        key_id: The id of a provider's key, or else its name.
+        force: Whether to delete it although jobs need it. Default: False.
+        """
+        return _read(
+            schemas.ProviderDeleteResponse,
+            self._send(
+                _Request(
+                    "DELETE",
+                    f"/api/providers/{_segment(provider)}/keys/{_segment(key_id)}",
+                    query={"force": force},
+                )
+            ),
+        )
+
+    def key_list(self) -> schemas.KeyListResponse:
+        """List the keys of all providers
+
+        What each may be used for, without anything secret; for choosing the `key_ids` of a virtual key, say.
+        """
+        return _read(schemas.KeyListResponse, self._send(_Request("GET", "/api/keys")))
+
+    def served_model_list(
+        self, *, provider: str | None = None, keys: list[str] | None = None
+    ) -> schemas.ServedModelListResponse:
+        """List what each key can serve
+
+        The models that the catalogue knows of the providers that can be called now (in the sandbox: of the emulators), each
+        with the keys that are enabled and allowed to serve it. A model that no key can serve is not listed.
+
+        provider: Of this provider only.
+        keys: What these keys can serve, each by id or name; the parameter can be repeated.
+        """
+        return _read(
+            schemas.ServedModelListResponse,
+            self._send(_Request("GET", "/api/models", query={"provider": provider, "keys": keys})),
+        )
+
+    def config_retrieve(self) -> schemas.Config:
+        """Retrieve the options
+
+        The options that can be set while the gateway runs: what is in force, what the configuration file says, and what was set
+        here, which wins.
+        """
+        return _read(schemas.Config, self._send(_Request("GET", "/api/config")))
+
+    def config_update(self, body: schemas.ConfigUpdateRequest) -> schemas.ConfigResponse:
+        """Change the options
+
+        What is left out stays as it is, and `null` gives an option back to the configuration file. It holds at once here, and
+        within a moment in every other process.
+        """
+        return _read(schemas.ConfigResponse, self._send(_Request("PUT", "/api/config", body=body)))
+
+    def version_retrieve(self) -> schemas.Version:
+        """Retrieve the version"""
+        return _read(schemas.Version, self._send(_Request("GET", "/api/version")))
 
     def provider_wake(self, video_id: str) -> None:
         """Word of a provider that a job has changed
@@ -1331,7 +1911,7 @@ class Client:
         """
         self._send(_Request("POST", f"/api/wake/{_segment(video_id)}"))
 
-    def health(self, *, probe: Literal["ready", "live"] | None = None) -> models.Health:
+    def health(self, *, probe: Literal["ready", "live"] | None = None) -> schemas.Health:
         """Liveness and readiness
 
         Readiness by default: 200 when the gateway can take and finish jobs, 503 when a dependency it needs is down. With
@@ -1340,15 +1920,15 @@ class Client:
         probe: What is asked, `ready` or `live`. Default: 'ready'.
         """
         return _read(
-            models.Health, self._send(_Request("GET", "/health", query={"probe": probe}, answers=(503,)))
+            schemas.Health, self._send(_Request("GET", "/health", query={"probe": probe}, answers=(503,)))
         )
 
     def create_and_wait(
         self,
-        body: models.VideoGenerationRequest,
+        body: schemas.VideoGenerationRequest,
         *,
         timeout: float,
-        on_progress: Callable[[models.VideoGenerationResponse], None] | None = None,
+        on_progress: Callable[[schemas.VideoGenerationResponse], None] | None = None,
         poll_interval: float | None = None,
         dry_run: bool | None = None,
         x_bf_api_key: str | None = None,
@@ -1358,7 +1938,7 @@ class Client:
         x_bf_send_back_raw_response: str | None = None,
         idempotency_key: str | None = None,
         prefer: str | None = None,
-    ) -> models.VideoGenerationResponse:
+    ) -> schemas.VideoGenerationResponse:
         """Makes a video and waits until it is finished.
 
         See `video_generation` and `wait`; `timeout` includes making the request.
@@ -1392,9 +1972,9 @@ class Client:
         video_id: str,
         *,
         timeout: float,
-        on_progress: Callable[[models.VideoGenerationResponse], None] | None = None,
+        on_progress: Callable[[schemas.VideoGenerationResponse], None] | None = None,
         poll_interval: float | None = None,
-    ) -> models.VideoGenerationResponse:
+    ) -> schemas.VideoGenerationResponse:
         """Waits until a job is completed and returns it.
 
         `timeout` and `poll_interval` are in seconds; without an interval, the server's `Retry-After` decides, or else two
@@ -1455,11 +2035,11 @@ class Client:
         self,
         response: requests.Response,
         deadline: float,
-        on_progress: Callable[[models.VideoGenerationResponse], None] | None,
+        on_progress: Callable[[schemas.VideoGenerationResponse], None] | None,
         poll_interval: float | None,
-    ) -> models.VideoGenerationResponse:
+    ) -> schemas.VideoGenerationResponse:
         """Polls the job that `response` carries until it ends or `deadline`, by the clock `time.monotonic`."""
-        job, advised = _read(models.VideoGenerationResponse, response), _retry_after(response)
+        job, advised = _read(schemas.VideoGenerationResponse, response), _retry_after(response)
         video_id = job.id
         while True:
             if on_progress:
@@ -1475,7 +2055,7 @@ class Client:
             time.sleep(min(pause, remaining))
             try:
                 response = self._exchange(_Request("GET", f"/v1/videos/{_segment(video_id)}"))
-                job, advised = _read(models.VideoGenerationResponse, response), _retry_after(response)
+                job, advised = _read(schemas.VideoGenerationResponse, response), _retry_after(response)
             except ClientError as error:
                 # The caller may not know the job's id yet: a failure that may pass must not lose a paid job.
                 if not error.may_pass:
@@ -1550,7 +2130,7 @@ class Client:
 class _Request:
     method: str
     path: str
-    query: Mapping[str, str | int | float | list[str] | None] = field(default_factory=dict)
+    query: Mapping[str, str | int | float | Sequence[str] | None] = field(default_factory=dict)
     headers: Mapping[str, str | None] = field(default_factory=dict)
     body: BaseModel | None = None
     answers: tuple[int, ...] = ()  # statuses besides 2xx that carry the answer
@@ -1617,8 +2197,8 @@ def _unsent(error: requests.RequestException) -> bool:
     )
 
 
-def _texts(value: str | int | float | list[str]) -> str | list[str]:
-    return [_text(item) for item in value] if isinstance(value, list) else _text(value)
+def _texts(value: str | int | float | Sequence[str]) -> str | list[str]:
+    return _text(value) if isinstance(value, str | int | float) else [_text(item) for item in value]
 
 
 def _text(value: str | int | float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -88,6 +88,476 @@ class WebhookRotateSecretRequest(BaseModel):
             le=604800,
         ),
     ] = 86400
+
+
+class SecretText(RootModel[StrictStr]):
+    root: Annotated[
+        StrictStr,
+        Field(
+            description='A secret: `env.NAME` for what that environment variable of the gateway holds, or the secret itself, which is then kept\nencrypted. It is told as `env.NAME`, or as `****` and its last four characters.\n',
+            examples=['env.RUNWAY_KEY'],
+            max_length=8192,
+            min_length=1,
+            pattern='^[ -~]+$',
+        ),
+    ]
+
+
+class ModelName(RootModel[StrictStr]):
+    root: Annotated[StrictStr, Field(max_length=1024, pattern='^[^\\x00-\\x1f\\x7f]+$')]
+
+
+DeploymentsAdditionalProperty = TypeAliasType(
+    "DeploymentsAdditionalProperty",
+    Annotated[StrictStr, Field(max_length=1024, pattern='^[^\\x00-\\x1f\\x7f]+$')],
+)
+
+
+class AzureKeyConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    endpoint: Annotated[
+        StrictStr,
+        Field(
+            description='The address of the resource.',
+            examples=['https://video.backlot.example/v1'],
+            max_length=2048,
+            pattern='^(https?://[!-"$-.0->A-~]+(/[!-"$->@-~]*)?|env\\.[A-Za-z0-9_]+)$',
+        ),
+    ]
+    api_version: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Taken, but not sent; the API has no dated versions.',
+            max_length=2048,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ] = MISSING
+    deployments: Annotated[
+        dict[Annotated[str, StringConstraints(pattern=r'^[^\x00-\x1f\x7f]+$', strict=True)], DeploymentsAdditionalProperty] | MISSING,
+        Field(description='Model to the name of its deployment.'),
+    ] = MISSING
+
+
+class VertexKeyConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    project_id: Annotated[
+        StrictStr,
+        Field(
+            description='The project.',
+            max_length=2048,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ]
+    region: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The location; `us-central1` unless it says so.',
+            max_length=2048,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ] = MISSING
+    auth_credentials: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description="Google's JSON credentials, the text itself, or `env.NAME`; a secret like `value`. It has to be there when the key is\nadded, and stays when it is left out of a change.\n",
+            max_length=32768,
+            min_length=1,
+            pattern='^[^\\x00]+$',
+        ),
+    ] = MISSING
+
+
+class ReplicateKeyConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    deployments: Annotated[
+        dict[Annotated[str, StringConstraints(pattern=r'^[^\x00-\x1f\x7f]+$', strict=True)], DeploymentsAdditionalProperty] | MISSING,
+        Field(description='Model to the name of its deployment.'),
+    ] = MISSING
+
+
+class ServerKeyConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    url: Annotated[
+        StrictStr,
+        Field(
+            description='The address of the server.',
+            examples=['https://video.backlot.example/v1'],
+            max_length=2048,
+            pattern='^(https?://[!-"$-.0->A-~]+(/[!-"$->@-~]*)?|env\\.[A-Za-z0-9_]+)$',
+        ),
+    ]
+    model_name: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The one model that it serves.',
+            max_length=2048,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ] = MISSING
+
+
+class NetworkConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    base_url: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description="Another address than the vendor's.",
+            examples=['https://video.backlot.example/v1'],
+            max_length=2048,
+            pattern='^(https?://[!-"$-.0->A-~]+(/[!-"$->@-~]*)?|env\\.[A-Za-z0-9_]+)$',
+        ),
+    ] = MISSING
+    extra_headers: Annotated[
+        dict[Annotated[str, StringConstraints(pattern=r'^[!#$%&\'*+.^_`|~0-9A-Za-z-]+$', strict=True)], SecretText] | MISSING,
+        Field(
+            description="Headers to send along, to this provider's address and to no other. Their values are secrets.",
+            max_length=50,
+        ),
+    ] = MISSING
+    default_request_timeout_in_seconds: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='How long a create may take, in seconds; 120 unless it says so.',
+            gt=0.0,
+            le=3600.0,
+        ),
+    ] = MISSING
+    max_retries: Annotated[
+        int | MISSING,
+        Field(
+            description='How often a create may be tried again at the same target; 2 unless it says so.',
+            ge=0,
+            le=10,
+        ),
+    ] = MISSING
+    retry_backoff_initial: Annotated[
+        int | MISSING,
+        Field(
+            description='Milliseconds before the first of them; 500 unless it says so, and not more than `retry_backoff_max`.',
+            ge=1,
+            le=3600000,
+        ),
+    ] = MISSING
+    retry_backoff_max: Annotated[
+        int | MISSING,
+        Field(
+            description='The most milliseconds between two; 5000 unless it says so.',
+            ge=1,
+            le=3600000,
+        ),
+    ] = MISSING
+
+
+class Type(StrEnum):
+    none = 'none'
+    http = 'http'
+    environment = 'environment'
+
+
+class ProxyConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    type: Annotated[
+        Type | MISSING,
+        Field(
+            description='`none`, `http` (the `url`), or `environment`, which is the default: what `HTTPS_PROXY` and the like say.'
+        ),
+    ] = MISSING
+    url: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The proxy, without user name and password. It goes with `http`, and only with it.',
+            examples=['https://video.backlot.example/v1'],
+            max_length=2048,
+            pattern='^(https?://[!-"$-.0->A-~]+(/[!-"$->@-~]*)?|env\\.[A-Za-z0-9_]+)$',
+        ),
+    ] = MISSING
+    username: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Its user.',
+            max_length=2048,
+            min_length=1,
+            pattern='^[^\\x00-\\x1f\\x7f]+$',
+        ),
+    ] = MISSING
+    password: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Its password, a secret.',
+            examples=['env.RUNWAY_KEY'],
+            max_length=8192,
+            min_length=1,
+            pattern='^[ -~]+$',
+        ),
+    ] = MISSING
+
+
+class ConcurrencyConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    concurrency: Annotated[
+        int | MISSING,
+        Field(
+            description='The most questions about jobs that one of its addresses is asked at once; 100 unless it says so.',
+            ge=1,
+            le=10000,
+        ),
+    ] = MISSING
+
+
+class AllowedRequests(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    video_generation: Annotated[
+        StrictBool | MISSING, Field(description='Whether it is allowed.')
+    ] = MISSING
+    video_retrieve: Annotated[
+        StrictBool | MISSING, Field(description='Whether it is allowed.')
+    ] = MISSING
+    video_download: Annotated[
+        StrictBool | MISSING, Field(description='Whether it is allowed.')
+    ] = MISSING
+    video_delete: Annotated[
+        StrictBool | MISSING, Field(description='Whether it is allowed.')
+    ] = MISSING
+    video_list: Annotated[
+        StrictBool | MISSING, Field(description='Whether it is allowed.')
+    ] = MISSING
+    video_remix: Annotated[
+        StrictBool | MISSING, Field(description='Whether it is allowed.')
+    ] = MISSING
+
+
+class CustomProviderConfig(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    base_provider_type: Annotated[
+        StrictStr,
+        Field(
+            description='Whose API it speaks.',
+            max_length=64,
+            min_length=1,
+            pattern='^[a-z0-9_-]+$',
+        ),
+    ]
+    allowed_requests: AllowedRequests | MISSING = MISSING
+
+
+class ProviderKeyCreateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    value: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The key itself, a secret; a server that asks for no key needs none.',
+            examples=['env.RUNWAY_KEY'],
+            max_length=8192,
+            min_length=1,
+            pattern='^[ -~]+$',
+        ),
+    ] = MISSING
+    models: Annotated[
+        list[ModelName] | MISSING,
+        Field(
+            description='The models it may be used for; `*`, which is the default, is all, an empty list none.'
+        ),
+    ] = MISSING
+    blacklisted_models: Annotated[
+        list[ModelName] | MISSING,
+        Field(description='The models it may not be used for. It wins over `models`.'),
+    ] = MISSING
+    weight: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='How often it is drawn, relative to the others; 1 unless it says so.',
+            ge=0.0,
+            le=1000000000.0,
+        ),
+    ] = MISSING
+    enabled: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether it makes new videos. The jobs it has made are followed and served either way.'
+        ),
+    ] = MISSING
+    azure_key_config: AzureKeyConfig | MISSING = MISSING
+    vertex_key_config: VertexKeyConfig | MISSING = MISSING
+    replicate_key_config: ReplicateKeyConfig | MISSING = MISSING
+    vllm_key_config: ServerKeyConfig | MISSING = MISSING
+    sgl_key_config: ServerKeyConfig | MISSING = MISSING
+    name: Annotated[
+        StrictStr,
+        Field(
+            description='Its name within the provider, for good. Jobs are known by it.',
+            pattern='^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$',
+        ),
+    ]
+
+
+class ProviderKeyUpdateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    value: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The key itself, a secret; a server that asks for no key needs none.',
+            examples=['env.RUNWAY_KEY'],
+            max_length=8192,
+            min_length=1,
+            pattern='^[ -~]+$',
+        ),
+    ] = MISSING
+    models: Annotated[
+        list[ModelName] | MISSING,
+        Field(
+            description='The models it may be used for; `*`, which is the default, is all, an empty list none.'
+        ),
+    ] = MISSING
+    blacklisted_models: Annotated[
+        list[ModelName] | MISSING,
+        Field(description='The models it may not be used for. It wins over `models`.'),
+    ] = MISSING
+    weight: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='How often it is drawn, relative to the others; 1 unless it says so.',
+            ge=0.0,
+            le=1000000000.0,
+        ),
+    ] = MISSING
+    enabled: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether it makes new videos. The jobs it has made are followed and served either way.'
+        ),
+    ] = MISSING
+    azure_key_config: AzureKeyConfig | MISSING = MISSING
+    vertex_key_config: VertexKeyConfig | MISSING = MISSING
+    replicate_key_config: ReplicateKeyConfig | MISSING = MISSING
+    vllm_key_config: ServerKeyConfig | MISSING = MISSING
+    sgl_key_config: ServerKeyConfig | MISSING = MISSING
+
+
+class ProviderCreateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    network_config: NetworkConfig | MISSING = MISSING
+    proxy_config: ProxyConfig | MISSING = MISSING
+    concurrency_and_buffer_size: ConcurrencyConfig | MISSING = MISSING
+    send_back_raw_request: Annotated[
+        StrictBool | MISSING,
+        Field(description='Whether every answer to a create shows what was sent.'),
+    ] = MISSING
+    send_back_raw_response: Annotated[
+        StrictBool | MISSING, Field(description='The same for what came back.')
+    ] = MISSING
+    send_back_provider_url: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether a completed job shows where the provider had its file.'
+        ),
+    ] = MISSING
+    custom_provider_config: CustomProviderConfig | MISSING = MISSING
+    name: Annotated[
+        StrictStr,
+        Field(
+            description='Its name; one that no vendor has is a custom one, and needs `custom_provider_config`.',
+            pattern='^[a-z0-9][a-z0-9_-]{0,63}$',
+        ),
+    ]
+    keys: Annotated[
+        list[ProviderKeyCreateRequest] | MISSING,
+        Field(description='Its keys.', max_length=100),
+    ] = MISSING
+
+
+class ProviderUpdateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    network_config: NetworkConfig | MISSING = MISSING
+    proxy_config: ProxyConfig | MISSING = MISSING
+    concurrency_and_buffer_size: ConcurrencyConfig | MISSING = MISSING
+    send_back_raw_request: Annotated[
+        StrictBool | MISSING,
+        Field(description='Whether every answer to a create shows what was sent.'),
+    ] = MISSING
+    send_back_raw_response: Annotated[
+        StrictBool | MISSING, Field(description='The same for what came back.')
+    ] = MISSING
+    send_back_provider_url: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether a completed job shows where the provider had its file.'
+        ),
+    ] = MISSING
+    custom_provider_config: CustomProviderConfig | MISSING = MISSING
+
+
+class UnpricedModels(Enum):
+    admit = 'admit'
+    refuse = 'refuse'
+    none_type_none = None
+
+
+class ClientOptionsChange(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    allow_per_request_raw_override: Annotated[
+        StrictBool | None | MISSING,
+        Field(
+            description='Whether a request may ask to see what was said to and by the provider.'
+        ),
+    ] = MISSING
+    disable_content_logging: Annotated[
+        StrictBool | None | MISSING,
+        Field(
+            description='Whether prompts and the like are kept out of the log of requests.'
+        ),
+    ] = MISSING
+    unpriced_models: Annotated[
+        UnpricedModels | None | MISSING,
+        Field(
+            description='Whether who has a budget may use a model without a price, `admit`, or not, `refuse`.'
+        ),
+    ] = MISSING
 
 
 class ResourceDescription(RootModel[StrictStr]):
@@ -1081,6 +1551,174 @@ class SessionIsAuthEnabledResponse(BaseModel):
     ]
 
 
+class LogId(RootModel[StrictStr]):
+    root: Annotated[
+        StrictStr,
+        Field(
+            description='The id of an entry.', pattern='^log_[0-9a-hjkmnp-tv-z]{26}$'
+        ),
+    ]
+
+
+class LogKind(StrEnum):
+    request = 'request'
+    job = 'job'
+
+
+class LogStatus(StrEnum):
+    success = 'success'
+    error = 'error'
+    processing = 'processing'
+
+
+class LogPagination(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    limit: Annotated[
+        int, Field(description='The most items that were asked for.', ge=0)
+    ]
+    offset: Annotated[int, Field(description='How many were left out.', ge=0)]
+    sort_by: Annotated[StrictStr, Field(description='What it is sorted by.')]
+    order: Annotated[StrictStr, Field(description='In which order.')]
+    has_more: Annotated[
+        StrictBool, Field(description='Whether there are entries after this page.')
+    ]
+    first_id: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The id of the first entry of the page. Absent when the page is empty.'
+        ),
+    ] = MISSING
+    last_id: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The id of the last entry of the page, to be sent as `after`. Absent when the page is empty.'
+        ),
+    ] = MISSING
+
+
+class LogDeleteRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    ids: Annotated[
+        list[LogId], Field(description='Their ids.', max_length=1000, min_length=1)
+    ]
+
+
+class LogDeleteResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What happened.')]
+    deleted: Annotated[int, Field(description='How many entries there were.', ge=0)]
+
+
+class LogJobStats(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    completed: Annotated[int, Field(description='Jobs with a video.', ge=0)]
+    failed: Annotated[int, Field(description='Jobs without one.', ge=0)]
+    cancelled: Annotated[
+        int, Field(description='Jobs that were deleted before they ended.', ge=0)
+    ]
+    without_cost: Annotated[
+        int, Field(description='Jobs of these whose cost is not known.', ge=0)
+    ]
+    average_latency: Annotated[
+        StrictFloat | MISSING,
+        Field(description='Milliseconds from their creation to their end.'),
+    ] = MISSING
+
+
+class LogVirtualKey(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[StrictStr, Field(description='Its id.')]
+    name: Annotated[
+        StrictStr | MISSING, Field(description='Its name. Absent if it is deleted.')
+    ] = MISSING
+
+
+class LogFilterdataResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    providers: Annotated[list[StrictStr], Field(description='The providers.')]
+    models: Annotated[
+        list[StrictStr], Field(description="The models, by the provider's own names.")
+    ]
+    selected_keys: Annotated[
+        list[StrictStr], Field(description='The names of provider keys.')
+    ]
+    virtual_keys: Annotated[list[LogVirtualKey], Field(description='The virtual keys.')]
+    objects: Annotated[list[StrictStr], Field(description='The operations.')]
+    error_codes: Annotated[list[StrictStr], Field(description='The codes of errors.')]
+
+
+class LogBucket(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    timestamp: Annotated[AwareDatetime, Field(description='When it begins.')]
+    count: Annotated[int, Field(description='Entries.', ge=0)]
+    success: Annotated[int, Field(description='Of them, those that succeeded.', ge=0)]
+    error: Annotated[int, Field(description='Those that were refused or failed.', ge=0)]
+    processing: Annotated[int, Field(description='Those that made a job.', ge=0)]
+    by: Annotated[
+        dict[str, int] | MISSING,
+        Field(
+            description='The entries by what `group_by` says; those without it are not there.'
+        ),
+    ] = MISSING
+
+
+class LogHistogramResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    bucket_seconds: Annotated[int, Field(description='How long each stretch is.', ge=0)]
+    buckets: Annotated[
+        list[LogBucket], Field(description='The stretches, the earliest first.')
+    ]
+
+
+class LogCostBucket(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    timestamp: Annotated[AwareDatetime, Field(description='When it begins.')]
+    total_cost: Annotated[StrictFloat, Field(description='US dollars.')]
+    by: Annotated[
+        dict[str, StrictFloat] | MISSING,
+        Field(
+            description='The cost by what `group_by` says; what has none is not there.'
+        ),
+    ] = MISSING
+
+
+class LogCostHistogramResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    bucket_seconds: Annotated[int, Field(description='How long each stretch is.', ge=0)]
+    buckets: Annotated[
+        list[LogCostBucket], Field(description='The stretches, the earliest first.')
+    ]
+
+
+class LogDroppedResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    dropped: Annotated[int, Field(description='Entries that were left out.', ge=0)]
+    waiting: Annotated[int, Field(description='Entries that wait to be written.', ge=0)]
+
+
 class VideoEventData(BaseModel):
     model_config = ConfigDict(
         validate_by_name=True,
@@ -1118,6 +1756,279 @@ class WebhookTestData(BaseModel):
         validate_by_name=True,
     )
     webhook_id: Annotated[StrictStr, Field(description='The endpoint.')]
+
+
+class DeclaredBy(StrEnum):
+    file = 'file'
+    api = 'api'
+
+
+class ProviderKey(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    value: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The key itself, a secret; a server that asks for no key needs none.',
+            examples=['env.RUNWAY_KEY'],
+            max_length=8192,
+            min_length=1,
+            pattern='^[ -~]+$',
+        ),
+    ] = MISSING
+    models: Annotated[
+        list[ModelName],
+        Field(
+            description='The models it may be used for; `*`, which is the default, is all, an empty list none.'
+        ),
+    ]
+    blacklisted_models: Annotated[
+        list[ModelName],
+        Field(description='The models it may not be used for. It wins over `models`.'),
+    ]
+    weight: Annotated[
+        StrictFloat,
+        Field(
+            description='How often it is drawn, relative to the others; 1 unless it says so.',
+            ge=0.0,
+            le=1000000000.0,
+        ),
+    ]
+    enabled: Annotated[
+        StrictBool,
+        Field(
+            description='Whether it makes new videos. The jobs it has made are followed and served either way.'
+        ),
+    ]
+    azure_key_config: AzureKeyConfig | MISSING = MISSING
+    vertex_key_config: VertexKeyConfig | MISSING = MISSING
+    replicate_key_config: ReplicateKeyConfig | MISSING = MISSING
+    vllm_key_config: ServerKeyConfig | MISSING = MISSING
+    sgl_key_config: ServerKeyConfig | MISSING = MISSING
+    id: Annotated[
+        StrictStr,
+        Field(
+            description='The id of the key; for one of the configuration file its `id` there, or else its name.'
+        ),
+    ]
+    name: Annotated[StrictStr, Field(description='Its name within the provider.')]
+    source: DeclaredBy
+    created_at: Annotated[
+        int | MISSING,
+        Field(
+            description='When it was added (Unix time). Absent for what the configuration file declares.'
+        ),
+    ] = MISSING
+    updated_at: Annotated[
+        int | MISSING, Field(description='When it was last changed (Unix time).')
+    ] = MISSING
+
+
+class Provider(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    network_config: NetworkConfig
+    proxy_config: ProxyConfig
+    concurrency_and_buffer_size: ConcurrencyConfig
+    send_back_raw_request: Annotated[
+        StrictBool | MISSING,
+        Field(description='Whether every answer to a create shows what was sent.'),
+    ] = MISSING
+    send_back_raw_response: Annotated[
+        StrictBool | MISSING, Field(description='The same for what came back.')
+    ] = MISSING
+    send_back_provider_url: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether a completed job shows where the provider had its file.'
+        ),
+    ] = MISSING
+    custom_provider_config: CustomProviderConfig | MISSING = MISSING
+    name: Annotated[StrictStr, Field(description='Its name.')]
+    source: DeclaredBy
+    keys: Annotated[
+        list[ProviderKey],
+        Field(description='Its keys, those of the configuration file first.'),
+    ]
+    created_at: Annotated[
+        int | MISSING,
+        Field(
+            description='When it was added (Unix time). Absent for what the configuration file declares.'
+        ),
+    ] = MISSING
+    updated_at: Annotated[
+        int | MISSING, Field(description='When it was last changed (Unix time).')
+    ] = MISSING
+
+
+class ProviderListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    providers: Annotated[list[Provider], Field(description='The providers, by name.')]
+    total: Annotated[int, Field(description='How many there are.')]
+
+
+class ProviderResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+    provider: Provider
+
+
+class ProviderKeyListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    keys: Annotated[
+        list[ProviderKey],
+        Field(description='The keys, those of the configuration file first.'),
+    ]
+    total: Annotated[int, Field(description='How many there are.')]
+
+
+class ProviderKeyResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+    key: ProviderKey
+
+
+class ProviderDeleteResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+
+
+class Key(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    provider: Annotated[StrictStr, Field(description='Its provider.')]
+    id: Annotated[
+        StrictStr,
+        Field(
+            description='The id of the key; for one of the configuration file its `id` there, or else its name.'
+        ),
+    ]
+    name: Annotated[StrictStr, Field(description='Its name within the provider.')]
+    source: DeclaredBy
+    models: Annotated[
+        list[ModelName], Field(description='The models it may be used for.')
+    ]
+    blacklisted_models: Annotated[
+        list[ModelName], Field(description='The models it may not be used for.')
+    ]
+    weight: Annotated[
+        StrictFloat, Field(description='How often it is drawn, relative to the others.')
+    ]
+    enabled: Annotated[StrictBool, Field(description='Whether it makes new videos.')]
+
+
+class KeyListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    keys: Annotated[list[Key], Field(description='The keys, by provider.')]
+    total: Annotated[int, Field(description='How many there are.')]
+
+
+class ServedModel(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    name: Annotated[StrictStr, Field(description='The model, without its provider.')]
+    provider: Annotated[StrictStr, Field(description='The provider.')]
+    keys: Annotated[
+        list[StrictStr], Field(description='The ids of the keys that can serve it.')
+    ]
+
+
+class ServedModelListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    models: Annotated[
+        list[ServedModel], Field(description='The models, by provider and name.')
+    ]
+    total: Annotated[int, Field(description='How many there are.')]
+
+
+class UnpricedModels1(StrEnum):
+    admit = 'admit'
+    refuse = 'refuse'
+
+
+class ClientOptions(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    allow_per_request_raw_override: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether a request may ask to see what was said to and by the provider.'
+        ),
+    ] = MISSING
+    disable_content_logging: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether prompts and the like are kept out of the log of requests.'
+        ),
+    ] = MISSING
+    unpriced_models: Annotated[
+        UnpricedModels1 | MISSING,
+        Field(
+            description='Whether who has a budget may use a model without a price, `admit`, or not, `refuse`.'
+        ),
+    ] = MISSING
+
+
+class DeclaredOptions(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    file: Annotated[
+        ClientOptions,
+        Field(description='What the configuration file says, or the default.'),
+    ]
+    api: Annotated[
+        ClientOptions, Field(description='What was set by this API, which wins.')
+    ]
+
+
+class Config(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    client: Annotated[ClientOptions, Field(description='What is in force.')]
+    declared: DeclaredOptions
+
+
+class ConfigResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    message: Annotated[StrictStr, Field(description='What was done, for people.')]
+    config: Config
+
+
+class Version(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    version: Annotated[StrictStr, Field(description='The version of the gateway.')]
+    document: Annotated[
+        StrictStr,
+        Field(
+            description='The version of the document, `info.version` of openapi.yaml.'
+        ),
+    ]
+    python: Annotated[StrictStr, Field(description='The version of Python.')]
 
 
 class ErrorField(BaseModel):
@@ -1322,6 +2233,14 @@ class WebhookUpdateRequest(BaseModel):
     ] = MISSING
 
 
+class ConfigUpdateRequest(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+        validate_by_name=True,
+    )
+    client: ClientOptionsChange | MISSING = MISSING
+
+
 class ProviderConfigRequest(BaseModel):
     model_config = ConfigDict(
         extra='forbid',
@@ -1336,29 +2255,26 @@ class ProviderConfigRequest(BaseModel):
         ),
     ]
     allowed_models: Annotated[
-        list[ModelPattern],
+        list[ModelPattern] | MISSING,
         Field(
-            description='The models that may be used; none if empty.',
+            description='The models that may be used; none if empty, all if left out.',
             max_length=200,
-            validate_default=True,
         ),
-    ] = ['*']
+    ] = MISSING
     blacklisted_models: Annotated[
-        list[ModelPattern],
+        list[ModelPattern] | MISSING,
         Field(
             description='Models that may not be used, although `allowed_models` has them.',
             max_length=200,
-            validate_default=True,
         ),
-    ] = []
+    ] = MISSING
     key_ids: Annotated[
-        list[KeyReference],
+        list[KeyReference] | MISSING,
         Field(
-            description="The provider's keys that may be used; none if empty.",
+            description="The provider's keys that may be used; none if empty, all if left out.",
             max_length=200,
-            validate_default=True,
         ),
-    ] = ['*']
+    ] = MISSING
     budgets: Annotated[
         list[BudgetRequest] | MISSING,
         Field(
@@ -2381,6 +3297,160 @@ class PricingOverrideListResponse(BaseModel):
     ]
     count: Annotated[int, Field(description='How many are in this answer.')]
     total_count: Annotated[int, Field(description='How many there are.')]
+
+
+class Log(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    id: Annotated[StrictStr, Field(description='The id of the entry.')]
+    timestamp: Annotated[
+        AwareDatetime,
+        Field(description='When the request came, or when the job ended (RFC 3339).'),
+    ]
+    kind: LogKind
+    object: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The operation, as `video_generation`. Absent where there is none like it.'
+        ),
+    ] = MISSING
+    status: LogStatus
+    status_code: Annotated[
+        int | MISSING,
+        Field(
+            description='The HTTP status of the answer. Absent if there was none, and for jobs.'
+        ),
+    ] = MISSING
+    error_code: Annotated[
+        StrictStr | MISSING,
+        Field(description='Why it was refused or failed, for programs.'),
+    ] = MISSING
+    error: Annotated[StrictStr | MISSING, Field(description='The same for people.')] = (
+        MISSING
+    )
+    owner: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='Who asked, as the id of a virtual key, the name of a gateway key, `admin` or `local`. Absent if that is not known.'
+        ),
+    ] = MISSING
+    virtual_key_id: Annotated[
+        StrictStr | MISSING, Field(description='The virtual key it was asked with.')
+    ] = MISSING
+    virtual_key_name: Annotated[
+        StrictStr | MISSING, Field(description='Its name then.')
+    ] = MISSING
+    team_id: Annotated[
+        StrictStr | MISSING, Field(description='The team of that key then.')
+    ] = MISSING
+    customer_id: Annotated[
+        StrictStr | MISSING, Field(description='The customer of that key or team then.')
+    ] = MISSING
+    provider: Annotated[
+        StrictStr | MISSING,
+        Field(description='The provider that served it, or was to.'),
+    ] = MISSING
+    model: Annotated[
+        StrictStr | MISSING, Field(description="The model, by the provider's own name.")
+    ] = MISSING
+    selected_key: Annotated[
+        StrictStr | MISSING,
+        Field(description='The name (never the value) of the provider key.'),
+    ] = MISSING
+    video_id: Annotated[
+        StrictStr | MISSING, Field(description='The job it was about, or that it made.')
+    ] = MISSING
+    request_id: Annotated[
+        StrictStr | MISSING,
+        Field(description='The id of the request (`x-request-id`).'),
+    ] = MISSING
+    latency: Annotated[
+        StrictFloat,
+        Field(
+            description='Milliseconds from the request to the last byte of its answer; of a job, from its creation to its end.'
+        ),
+    ]
+    upstream_latency: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='Milliseconds of it in which providers were asked to take the job.'
+        ),
+    ] = MISSING
+    attempts: Annotated[
+        list[Attempt] | MISSING,
+        Field(description='Every try to place the job with a target.'),
+    ] = MISSING
+    cost: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='What the job cost, in US dollars. Absent if that is not known, which is not zero.'
+        ),
+    ] = MISSING
+    seconds: Annotated[
+        StrictFloat | MISSING, Field(description='How long the video is.')
+    ] = MISSING
+    content: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The prompt, with the request, unless it is to be kept out of the logs.'
+        ),
+    ] = MISSING
+    dimensions: Annotated[
+        dict[str, StrictStr] | MISSING,
+        Field(description="The caller's `x-bf-dim-NAME` headers, as NAME; at most 16."),
+    ] = MISSING
+
+
+class LogListResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    logs: Annotated[list[Log], Field(description='The entries of this page.')]
+    pagination: LogPagination
+
+
+class LogStats(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    total_requests: Annotated[
+        int, Field(description='Requests that are in the logs.', ge=0)
+    ]
+    success_rate: Annotated[
+        StrictFloat | MISSING,
+        Field(
+            description='The part of them, 0 to 1, that was not refused and did not fail.'
+        ),
+    ] = MISSING
+    average_latency: Annotated[
+        StrictFloat | MISSING, Field(description='Milliseconds that they took.')
+    ] = MISSING
+    latency_p50: Annotated[
+        StrictFloat | MISSING,
+        Field(description='Milliseconds that half of them took at most.'),
+    ] = MISSING
+    latency_p95: Annotated[
+        StrictFloat | MISSING,
+        Field(description='Milliseconds that 95 of 100 took at most.'),
+    ] = MISSING
+    total_cost: Annotated[
+        StrictFloat,
+        Field(
+            description='What the jobs cost that ended in this time, in US dollars, where that is known.'
+        ),
+    ]
+    jobs: LogJobStats
+
+
+class LogStatsResponse(BaseModel):
+    model_config = ConfigDict(
+        validate_by_name=True,
+    )
+    start_time: Annotated[AwareDatetime, Field(description='Since when.')]
+    end_time: Annotated[AwareDatetime, Field(description='Until when.')]
+    current: LogStats
+    previous: LogStats | MISSING = MISSING
 
 
 class VideoEvent(BaseModel):

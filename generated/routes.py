@@ -74,6 +74,9 @@ class Videos(Protocol[Caller]):
         Every header `x-bf-eh-NAME` is sent to the provider as `NAME`, except headers that carry credentials or
         frame the message (`authorization`, `cookie`, `x-api-key`, `host`, `content-type`, `range` and the like) and those that
         the provider's own protocol uses.
+
+        `x-bf-dim-NAME` headers, 16 at most, are kept with the request in the logs; `x-bf-disable-content-logging: true` keeps
+        its prompt out of them.
         """
         ...
 
@@ -592,7 +595,318 @@ class Session(Protocol[Caller]):
         ...
 
 
-class Providers(Protocol):
+class Logs(Protocol[Caller]):
+    """Who asked for what, what came of it and what it cost"""
+
+    async def log_list(
+        self,
+        caller: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        after: str | None = None,
+        offset: int = 0,
+        limit: int = 50,
+        sort_by: Literal["timestamp", "latency", "cost"] = "timestamp",
+        order: Literal["asc", "desc"] = "desc",
+    ) -> Answer[schemas.LogListResponse]:
+        """List the logs
+
+        Requests and jobs, the newest first unless `sort_by` and `order` say otherwise. An admin sees those of everybody, others
+        see their own. Filters can be combined; a row must fit all of them, and where several values are given one of them.
+        An entry is there about a second after its request is over.
+
+        Read the next page with `after` set to the `last_id` of this one while `has_more` is true; `offset` is for the first
+        few pages only.
+        """
+        ...
+
+    async def log_delete(
+        self, caller: Caller, body: schemas.LogDeleteRequest
+    ) -> Answer[schemas.LogDeleteResponse]:
+        """Delete entries of the logs
+
+        For admins. Deletes the entries with these ids; what is not there is deleted already. This cannot be undone.
+        """
+        ...
+
+    async def log_stats(
+        self,
+        caller: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        compare_to_previous: bool = False,
+    ) -> Answer[schemas.LogStatsResponse]:
+        """Sum up the logs
+
+        How many requests there were, how many succeeded, how long they took, how their jobs ended and what they cost, of the
+        last 24 hours unless another time is asked for. The filters are those of the list.
+        """
+        ...
+
+    async def log_filterdata(
+        self,
+        caller: Caller,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+    ) -> Answer[schemas.LogFilterdataResponse]:
+        """What the logs can be filtered by
+
+        The different providers, models, provider keys, virtual keys, operations and error codes in the logs that the caller
+        sees, of the last 24 hours unless another time is asked for; at most 1,000 of each.
+        """
+        ...
+
+    async def log_histogram(
+        self,
+        caller: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        group_by: Literal["provider", "model"] | None = None,
+    ) -> Answer[schemas.LogHistogramResponse]:
+        """The number of entries over time
+
+        How many entries there were in each stretch of the last 24 hours, or of another time that is asked for. The filters are
+        those of the list. How long a stretch is follows from the time: there are at most 120 of them in a year.
+        """
+        ...
+
+    async def log_cost_histogram(
+        self,
+        caller: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        group_by: Literal["provider", "model"] | None = None,
+    ) -> Answer[schemas.LogCostHistogramResponse]:
+        """The cost over time
+
+        What the jobs cost that ended in each stretch of the last 24 hours, or of another time that is asked for, in US dollars.
+        A job whose cost is not known is not in it. Otherwise it is as the other histogram.
+        """
+        ...
+
+    async def log_dropped(self, caller: Caller) -> Answer[schemas.LogDroppedResponse]:
+        """Entries that are missing
+
+        For admins. How many entries the process that answers has left out since it started, because the database was away for
+        long or more came than it can write, and how many wait to be written.
+        """
+        ...
+
+    async def log_retrieve(self, caller: Caller, log_id: str) -> Answer[schemas.Log]:
+        """Retrieve an entry of the logs
+
+        One entry. That of somebody else is a 404, except for admins.
+        """
+        ...
+
+
+class Providers(Protocol[Caller]):
+    """Which providers there are, and with which keys, while the gateway runs"""
+
+    async def provider_list(self, caller: Caller) -> Answer[schemas.ProviderListResponse]:
+        """List providers
+
+        The providers that are configured, by name, each with its keys: those of the configuration file (or, without one, of
+        the vendors' environment variables) and those that were added here. No secret is told: it is shown as `****` and its
+        last four characters, or as the `env.NAME` that names its environment variable.
+        """
+        ...
+
+    async def provider_create(
+        self, caller: Caller, body: schemas.ProviderCreateRequest
+    ) -> Answer[schemas.ProviderResponse]:
+        """Add a provider
+
+        It can be used at once here, and within a moment by every other process. A provider without keys can be used as soon as
+        it has one. While the sandbox serves, it takes effect at the next start, and `message` says so.
+
+        Secrets are encrypted with `REELGATE_ENCRYPTION_KEY`; without it they are refused, and `env.NAME` has to name the
+        environment variable that holds them.
+        """
+        ...
+
+    async def provider_retrieve(self, caller: Caller, provider: str) -> Answer[schemas.Provider]:
+        """Retrieve a provider"""
+        ...
+
+    async def provider_update(
+        self, caller: Caller, provider: str, body: schemas.ProviderUpdateRequest
+    ) -> Answer[schemas.ProviderResponse]:
+        """Change a provider
+
+        What is left out stays as it is; what is given replaces what was there, whole. A secret that is sent as it is shown
+        (`****1234`) stays as it is. A provider of the configuration file cannot be changed here, and neither can whose API a
+        custom one speaks: jobs were made with it.
+        """
+        ...
+
+    async def provider_delete(
+        self, caller: Caller, provider: str, force: bool = False
+    ) -> Answer[schemas.ProviderDeleteResponse]:
+        """Delete a provider
+
+        Deletes the provider and its keys. While jobs that it made are not finished it is refused, unless `force` is true; then
+        nobody can ask about them any more, and they end with their deadline. Files of finished jobs that only the provider has
+        cannot be downloaded any more either. A provider of the configuration file cannot be deleted here.
+        """
+        ...
+
+    async def provider_key_list(
+        self, caller: Caller, provider: str
+    ) -> Answer[schemas.ProviderKeyListResponse]:
+        """List the keys of a provider"""
+        ...
+
+    async def provider_key_create(
+        self, caller: Caller, provider: str, body: schemas.ProviderKeyCreateRequest
+    ) -> Answer[schemas.ProviderKeyResponse]:
+        """Add a key to a provider
+
+        To a provider of the configuration file as well. It is used at once here, and within a moment by every other process.
+        """
+        ...
+
+    async def provider_key_retrieve(
+        self, caller: Caller, provider: str, key_id: str
+    ) -> Answer[schemas.ProviderKey]:
+        """Retrieve a key of a provider"""
+        ...
+
+    async def provider_key_update(
+        self, caller: Caller, provider: str, key_id: str, body: schemas.ProviderKeyUpdateRequest
+    ) -> Answer[schemas.ProviderKeyResponse]:
+        """Change a key of a provider
+
+        What is left out stays as it is; what is given replaces what was there, whole. A secret that is left out, or sent as it
+        is shown (`****1234`), stays as it is. A new `value` is used for everything from then on, the key's running jobs
+        included, so a key can be rotated while it works. Its name stays: jobs are known by it.
+        """
+        ...
+
+    async def provider_key_delete(
+        self, caller: Caller, provider: str, key_id: str, force: bool = False
+    ) -> Answer[schemas.ProviderDeleteResponse]:
+        """Delete a key of a provider
+
+        While jobs that were made with it are not finished it is refused, unless `force` is true; see the deletion of a
+        provider. To retire a key in peace, change it to `enabled: false`.
+        """
+        ...
+
+    async def key_list(self, caller: Caller) -> Answer[schemas.KeyListResponse]:
+        """List the keys of all providers
+
+        What each may be used for, without anything secret; for choosing the `key_ids` of a virtual key, say.
+        """
+        ...
+
+    async def served_model_list(
+        self, caller: Caller, provider: str | None = None, keys: list[str] | None = None
+    ) -> Answer[schemas.ServedModelListResponse]:
+        """List what each key can serve
+
+        The models that the catalogue knows of the providers that can be called now (in the sandbox: of the emulators), each
+        with the keys that are enabled and allowed to serve it. A model that no key can serve is not listed.
+        """
+        ...
+
+
+class Config(Protocol[Caller]):
+    """The options that can be set while the gateway runs, and what is running"""
+
+    async def config_retrieve(self, caller: Caller) -> Answer[schemas.Config]:
+        """Retrieve the options
+
+        The options that can be set while the gateway runs: what is in force, what the configuration file says, and what was set
+        here, which wins.
+        """
+        ...
+
+    async def config_update(
+        self, caller: Caller, body: schemas.ConfigUpdateRequest
+    ) -> Answer[schemas.ConfigResponse]:
+        """Change the options
+
+        What is left out stays as it is, and `null` gives an option back to the configuration file. It holds at once here, and
+        within a moment in every other process.
+        """
+        ...
+
+    async def version_retrieve(self, caller: Caller) -> Answer[schemas.Version]:
+        """Retrieve the version"""
+        ...
+
+
+class Wakes(Protocol):
     """What providers call, not clients"""
 
     async def provider_wake(self, video_id: str) -> Response:
@@ -795,7 +1109,61 @@ OPERATIONS: Mapping[str, Route] = {
     ),
     "sessionLogout": Route("POST", "/api/session/logout", "Session", {}, True, ("admin",)),
     "sessionIsAuthEnabled": Route("GET", "/api/session/is-auth-enabled", "Session", {}, False, ()),
-    "providerWake": Route("POST", "/api/wake/{video_id}", "Providers", {}, False, ()),
+    "logList": Route("GET", "/api/logs", "Logs", {}, True, ()),
+    "logDelete": Route(
+        "DELETE", "/api/logs", "Logs", {"application/json": "LogDeleteRequest"}, True, ("admin",)
+    ),
+    "logStats": Route("GET", "/api/logs/stats", "Logs", {}, True, ()),
+    "logFilterdata": Route("GET", "/api/logs/filterdata", "Logs", {}, True, ()),
+    "logHistogram": Route("GET", "/api/logs/histogram", "Logs", {}, True, ()),
+    "logCostHistogram": Route("GET", "/api/logs/histogram/cost", "Logs", {}, True, ()),
+    "logDropped": Route("GET", "/api/logs/dropped", "Logs", {}, True, ("admin",)),
+    "logRetrieve": Route("GET", "/api/logs/{log_id}", "Logs", {}, True, ()),
+    "providerList": Route("GET", "/api/providers", "Providers", {}, True, ("admin",)),
+    "providerCreate": Route(
+        "POST", "/api/providers", "Providers", {"application/json": "ProviderCreateRequest"}, True, ("admin",)
+    ),
+    "providerRetrieve": Route("GET", "/api/providers/{provider}", "Providers", {}, True, ("admin",)),
+    "providerUpdate": Route(
+        "PUT",
+        "/api/providers/{provider}",
+        "Providers",
+        {"application/json": "ProviderUpdateRequest"},
+        True,
+        ("admin",),
+    ),
+    "providerDelete": Route("DELETE", "/api/providers/{provider}", "Providers", {}, True, ("admin",)),
+    "providerKeyList": Route("GET", "/api/providers/{provider}/keys", "Providers", {}, True, ("admin",)),
+    "providerKeyCreate": Route(
+        "POST",
+        "/api/providers/{provider}/keys",
+        "Providers",
+        {"application/json": "ProviderKeyCreateRequest"},
+        True,
+        ("admin",),
+    ),
+    "providerKeyRetrieve": Route(
+        "GET", "/api/providers/{provider}/keys/{key_id}", "Providers", {}, True, ("admin",)
+    ),
+    "providerKeyUpdate": Route(
+        "PUT",
+        "/api/providers/{provider}/keys/{key_id}",
+        "Providers",
+        {"application/json": "ProviderKeyUpdateRequest"},
+        True,
+        ("admin",),
+    ),
+    "providerKeyDelete": Route(
+        "DELETE", "/api/providers/{provider}/keys/{key_id}", "Providers", {}, True, ("admin",)
+    ),
+    "keyList": Route("GET", "/api/keys", "Providers", {}, True, ("admin",)),
+    "servedModelList": Route("GET", "/api/models", "Providers", {}, True, ("admin",)),
+    "configRetrieve": Route("GET", "/api/config", "Config", {}, True, ("admin",)),
+    "configUpdate": Route(
+        "PUT", "/api/config", "Config", {"application/json": "ConfigUpdateRequest"}, True, ("admin",)
+    ),
+    "versionRetrieve": Route("GET", "/api/version", "Config", {}, True, ("admin",)),
+    "providerWake": Route("POST", "/api/wake/{video_id}", "Wakes", {}, False, ()),
     "health": Route("GET", "/health", "Health", {}, False, ()),
 }
 
@@ -831,6 +1199,21 @@ ALLOW: Mapping[str, str] = {
     "/api/session/login": "POST",
     "/api/session/logout": "POST",
     "/api/session/is-auth-enabled": "GET",
+    "/api/logs": "DELETE, GET",
+    "/api/logs/stats": "GET",
+    "/api/logs/filterdata": "GET",
+    "/api/logs/histogram": "GET",
+    "/api/logs/histogram/cost": "GET",
+    "/api/logs/dropped": "GET",
+    "/api/logs/{log_id}": "GET",
+    "/api/providers": "GET, POST",
+    "/api/providers/{provider}": "DELETE, GET, PUT",
+    "/api/providers/{provider}/keys": "GET, POST",
+    "/api/providers/{provider}/keys/{key_id}": "DELETE, GET, PUT",
+    "/api/keys": "GET",
+    "/api/models": "GET",
+    "/api/config": "GET, PUT",
+    "/api/version": "GET",
     "/api/wake/{video_id}": "POST",
     "/health": "GET",
 }
@@ -847,7 +1230,10 @@ def bind(
     limits: Limits[Caller],
     pricing: Pricing[Caller],
     session: Session[Caller],
-    providers: Providers,
+    logs: Logs[Caller],
+    providers: Providers[Caller],
+    config: Config[Caller],
+    wakes: Wakes,
     health: Health,
 ) -> dict[str, Callable[..., Awaitable[Response]]]:
     """Handlers -> operationId -> the function connexion calls for it.
@@ -1180,8 +1566,294 @@ def bind(
     async def serve_session_is_auth_enabled() -> Response:
         return _respond(await session.session_is_auth_enabled())
 
+    async def serve_log_list(
+        user: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        after: str | None = None,
+        offset: int = 0,
+        limit: int = 50,
+        sort_by: Literal["timestamp", "latency", "cost"] = "timestamp",
+        order: Literal["asc", "desc"] = "desc",
+    ) -> Response:
+        return _respond(
+            await logs.log_list(
+                user,
+                kind,
+                objects,
+                status,
+                error_codes,
+                providers,
+                models,
+                selected_key_ids,
+                virtual_key_ids,
+                video_id,
+                request_id,
+                content_search,
+                min_latency,
+                max_latency,
+                min_cost,
+                max_cost,
+                missing_cost_only,
+                period,
+                start_time,
+                end_time,
+                after,
+                offset,
+                limit,
+                sort_by,
+                order,
+            )
+        )
+
+    async def serve_log_delete(user: Caller, payload: Payload) -> Response:
+        return _respond(await logs.log_delete(user, schemas.LogDeleteRequest.model_validate(payload)))
+
+    async def serve_log_stats(
+        user: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        compare_to_previous: bool = False,
+    ) -> Response:
+        return _respond(
+            await logs.log_stats(
+                user,
+                kind,
+                objects,
+                status,
+                error_codes,
+                providers,
+                models,
+                selected_key_ids,
+                virtual_key_ids,
+                video_id,
+                request_id,
+                content_search,
+                min_latency,
+                max_latency,
+                min_cost,
+                max_cost,
+                missing_cost_only,
+                period,
+                start_time,
+                end_time,
+                compare_to_previous,
+            )
+        )
+
+    async def serve_log_filterdata(
+        user: Caller,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+    ) -> Response:
+        return _respond(await logs.log_filterdata(user, period, start_time, end_time))
+
+    async def serve_log_histogram(
+        user: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        group_by: Literal["provider", "model"] | None = None,
+    ) -> Response:
+        return _respond(
+            await logs.log_histogram(
+                user,
+                kind,
+                objects,
+                status,
+                error_codes,
+                providers,
+                models,
+                selected_key_ids,
+                virtual_key_ids,
+                video_id,
+                request_id,
+                content_search,
+                min_latency,
+                max_latency,
+                min_cost,
+                max_cost,
+                missing_cost_only,
+                period,
+                start_time,
+                end_time,
+                group_by,
+            )
+        )
+
+    async def serve_log_cost_histogram(
+        user: Caller,
+        kind: Literal["request", "job"] | None = None,
+        objects: list[str] | None = None,
+        status: list[Literal["success", "error", "processing"]] | None = None,
+        error_codes: list[str] | None = None,
+        providers: list[str] | None = None,
+        models: list[str] | None = None,
+        selected_key_ids: list[str] | None = None,
+        virtual_key_ids: list[str] | None = None,
+        video_id: str | None = None,
+        request_id: str | None = None,
+        content_search: str | None = None,
+        min_latency: float | None = None,
+        max_latency: float | None = None,
+        min_cost: float | None = None,
+        max_cost: float | None = None,
+        missing_cost_only: bool = False,
+        period: Literal["1h", "24h", "7d", "30d"] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        group_by: Literal["provider", "model"] | None = None,
+    ) -> Response:
+        return _respond(
+            await logs.log_cost_histogram(
+                user,
+                kind,
+                objects,
+                status,
+                error_codes,
+                providers,
+                models,
+                selected_key_ids,
+                virtual_key_ids,
+                video_id,
+                request_id,
+                content_search,
+                min_latency,
+                max_latency,
+                min_cost,
+                max_cost,
+                missing_cost_only,
+                period,
+                start_time,
+                end_time,
+                group_by,
+            )
+        )
+
+    async def serve_log_dropped(user: Caller) -> Response:
+        return _respond(await logs.log_dropped(user))
+
+    async def serve_log_retrieve(user: Caller, log_id: str) -> Response:
+        return _respond(await logs.log_retrieve(user, log_id))
+
+    async def serve_provider_list(user: Caller) -> Response:
+        return _respond(await providers.provider_list(user))
+
+    async def serve_provider_create(user: Caller, payload: Payload) -> Response:
+        return _respond(
+            await providers.provider_create(user, schemas.ProviderCreateRequest.model_validate(payload))
+        )
+
+    async def serve_provider_retrieve(user: Caller, provider: str) -> Response:
+        return _respond(await providers.provider_retrieve(user, provider))
+
+    async def serve_provider_update(user: Caller, provider: str, payload: Payload) -> Response:
+        return _respond(
+            await providers.provider_update(
+                user, provider, schemas.ProviderUpdateRequest.model_validate(payload)
+            )
+        )
+
+    async def serve_provider_delete(user: Caller, provider: str, force: bool = False) -> Response:
+        return _respond(await providers.provider_delete(user, provider, force))
+
+    async def serve_provider_key_list(user: Caller, provider: str) -> Response:
+        return _respond(await providers.provider_key_list(user, provider))
+
+    async def serve_provider_key_create(user: Caller, provider: str, payload: Payload) -> Response:
+        return _respond(
+            await providers.provider_key_create(
+                user, provider, schemas.ProviderKeyCreateRequest.model_validate(payload)
+            )
+        )
+
+    async def serve_provider_key_retrieve(user: Caller, provider: str, key_id: str) -> Response:
+        return _respond(await providers.provider_key_retrieve(user, provider, key_id))
+
+    async def serve_provider_key_update(
+        user: Caller, provider: str, key_id: str, payload: Payload
+    ) -> Response:
+        return _respond(
+            await providers.provider_key_update(
+                user, provider, key_id, schemas.ProviderKeyUpdateRequest.model_validate(payload)
+            )
+        )
+
+    async def serve_provider_key_delete(
+        user: Caller, provider: str, key_id: str, force: bool = False
+    ) -> Response:
+        return _respond(await providers.provider_key_delete(user, provider, key_id, force))
+
+    async def serve_key_list(user: Caller) -> Response:
+        return _respond(await providers.key_list(user))
+
+    async def serve_served_model_list(
+        user: Caller, provider: str | None = None, keys: list[str] | None = None
+    ) -> Response:
+        return _respond(await providers.served_model_list(user, provider, keys))
+
+    async def serve_config_retrieve(user: Caller) -> Response:
+        return _respond(await config.config_retrieve(user))
+
+    async def serve_config_update(user: Caller, payload: Payload) -> Response:
+        return _respond(await config.config_update(user, schemas.ConfigUpdateRequest.model_validate(payload)))
+
+    async def serve_version_retrieve(user: Caller) -> Response:
+        return _respond(await config.version_retrieve(user))
+
     async def serve_provider_wake(video_id: str) -> Response:
-        return await providers.provider_wake(video_id)
+        return await wakes.provider_wake(video_id)
 
     async def serve_health(probe: Literal["ready", "live"] = "ready") -> Response:
         return _respond(await health.health(probe))
@@ -1237,6 +1909,29 @@ def bind(
         "sessionLogin": serve_session_login,
         "sessionLogout": serve_session_logout,
         "sessionIsAuthEnabled": serve_session_is_auth_enabled,
+        "logList": serve_log_list,
+        "logDelete": serve_log_delete,
+        "logStats": serve_log_stats,
+        "logFilterdata": serve_log_filterdata,
+        "logHistogram": serve_log_histogram,
+        "logCostHistogram": serve_log_cost_histogram,
+        "logDropped": serve_log_dropped,
+        "logRetrieve": serve_log_retrieve,
+        "providerList": serve_provider_list,
+        "providerCreate": serve_provider_create,
+        "providerRetrieve": serve_provider_retrieve,
+        "providerUpdate": serve_provider_update,
+        "providerDelete": serve_provider_delete,
+        "providerKeyList": serve_provider_key_list,
+        "providerKeyCreate": serve_provider_key_create,
+        "providerKeyRetrieve": serve_provider_key_retrieve,
+        "providerKeyUpdate": serve_provider_key_update,
+        "providerKeyDelete": serve_provider_key_delete,
+        "keyList": serve_key_list,
+        "servedModelList": serve_served_model_list,
+        "configRetrieve": serve_config_retrieve,
+        "configUpdate": serve_config_update,
+        "versionRetrieve": serve_version_retrieve,
         "providerWake": serve_provider_wake,
         "health": serve_health,
     }

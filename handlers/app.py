@@ -30,8 +30,10 @@ from .access.pricing_overrides import PricingOverrides
 from .access.sessions import Sessions
 from .access.tokens import Tokens, rules
 from .access.virtual_keys import VirtualKeys as StoredKeys
+from .api.config import Config
 from .api.health import Health
 from .api.limits import Limits
+from .api.logs import Logs
 from .api.models import Models
 from .api.pricing import Pricing
 from .api.providers import Providers
@@ -39,13 +41,15 @@ from .api.session import Session
 from .api.teams import Customers, Teams
 from .api.videos import Videos
 from .api.virtual_keys import VirtualKeys
+from .api.wakes import Wakes
 from .api.webhooks import Webhooks
 from .edge import bodies, credentials, envelope
 from .edge.parameters import Repeated
 from .edge.requests import Requests
 from .errors import ReelgateError
+from .jobs.logbook import Logbook
 from .media.uploads import Uploads
-from .settings import Settings
+from .settings import Settings, SettingsError
 from .worker import Worker
 
 log = structlog.get_logger()
@@ -56,6 +60,7 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
     ledger, providers = worker.ledger, worker.providers
     books = worker.books
     admits, taken = admin(settings), rules(settings)
+    contract = orjson.loads(files("generated").joinpath("openapi30.json").read_bytes())
     operations = bind(
         videos=Videos(ledger, worker.dispatcher, providers, worker.outputs, worker.endpoints, worker.polls),
         models=Models(providers, worker.directory),
@@ -66,7 +71,10 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
         limits=Limits(StoredLimits(books), providers),
         pricing=Pricing(PricingOverrides(books)),
         session=Session(Sessions(books), admits),
-        providers=Providers(ledger),
+        logs=Logs(Logbook(worker.engine, kept=settings.log_days), worker.journal),
+        providers=Providers(worker.roster, providers),
+        config=Config(worker.options, contract["info"]["version"]),
+        wakes=Wakes(ledger),
         health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),
     )
 
@@ -80,8 +88,12 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        async with worker.running(works=settings.worker):
-            yield
+        try:
+            async with worker.running(works=settings.worker):
+                yield
+        except SettingsError as error:
+            worker.refused = error  # which the server only logs
+            raise
 
     app = AsyncApp(
         "reelgate",
@@ -92,10 +104,11 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
         uri_parser_class=Repeated,
         swagger_ui_options=SwaggerUIOptions(swagger_ui=False, serve_spec=False),
     )
-    app.add_api(orjson.loads(files("generated").joinpath("openapi30.json").read_bytes()))
+    app.add_api(contract)
     for kind in (ReelgateError, ProblemException, HTTPException, Exception):
         app.add_error_handler(kind, envelope.respond)
-    served: ASGIApp = Requests(app, settings.public_url, settings.trusted_proxies, Uploads(settings.uploads_bytes))
+    uploads = Uploads(settings.uploads_bytes)
+    served: ASGIApp = Requests(app, settings.public_url, settings.trusted_proxies, uploads, worker.journal)
     if providers.sandbox:
         served = sandbox_mount.beside(served, settings.data_dir / "sandbox", settings.sandbox_job_seconds)
     return served

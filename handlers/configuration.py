@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 import yaml
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -27,6 +29,8 @@ from pydantic import (
     model_validator,
 )
 
+from generated.models import PricingPatch
+
 from .settings import SettingsError
 
 FILE_NAMES = ("config.yaml", "config.yml", "config.json")
@@ -34,7 +38,11 @@ ENVIRONMENT = "env."
 
 
 class ConfigurationError(SettingsError):
-    """The configuration cannot be used; the message names the path of every mistake."""
+    """The configuration cannot be used; the message names the path of every mistake. `mistakes` are those lines alone."""
+
+    def __init__(self, message: str, mistakes: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.mistakes = mistakes
 
 
 def _from_environment(value: object, info: ValidationInfo) -> object:
@@ -91,6 +99,22 @@ def _secret_line(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _virtual_key(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch("sk-bf-[A-Za-z0-9_-]{24,200}", secret.get_secret_value()):
+        raise ValueError("must be `sk-bf-` and at least 24 characters of A-Z, a-z, 0-9, _ and -")
+    return secret
+
+
+def _prices(patch: dict[str, float | str | bool]) -> dict[str, float | str | bool]:
+    try:
+        PricingPatch.model_validate(patch)
+    except ValidationError as error:
+        raise ValueError("; ".join(_complaints(error))) from None
+    if not patch:
+        raise ValueError("needs a price")
+    return patch
+
+
 def _json_object(secret: SecretStr) -> SecretStr:
     try:
         parsed = json.loads(secret.get_secret_value())
@@ -107,6 +131,13 @@ Url = Annotated[Text, AfterValidator(_url)]
 BaseUrl = Annotated[Url, AfterValidator(_base_url)]
 ProviderName = Annotated[str, AfterValidator(_provider_name)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
+
+Reference = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")]
+ModelPattern = Annotated[str, Field(pattern="^[!-~]{1,256}$")]
+Duration = Annotated[str, Field(pattern="^[1-9][0-9]{0,3}[mhdwMQY]$")]
+Amount = Annotated[Decimal, Field(ge=Decimal("0.0001"), le=1_000_000_000, decimal_places=6)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+PricingScope = Literal["global", "provider", "provider_key", "virtual_key", "virtual_key_provider"]
 
 RequestType = Literal[
     "video_generation", "video_retrieve", "video_download", "video_delete", "video_list", "video_remix"
@@ -241,14 +272,150 @@ class Provider(Part):
 
 
 class Client(Part):
+    """Options that can also be set while the gateway runs; see access/options.py."""
+
     allow_per_request_raw_override: bool = False
     """Whether `x-bf-send-back-raw-request` and `-response` are honoured."""
+    disable_content_logging: bool = False
+    """Whether prompts and the like are kept out of the log of requests."""
+    unpriced_models: Literal["admit", "refuse"] = "refuse"
+    """Whether who has a budget may use a model without a price."""
+
+
+class DeclaredBudget(Part):
+    """How much may be spent, in US dollars."""
+
+    id: Reference | None = None  # for people
+    max_limit: Amount
+    reset_duration: Duration | None = None
+    calendar_aligned: bool | None = None  # None: as its owner says
+
+
+class DeclaredLimits(Part):
+    """How much may be done: each limit with its duration."""
+
+    id: Reference | None = None  # for people
+    request_max_limit: Count | None = None
+    request_reset_duration: Duration | None = None
+    concurrent_max_limit: Count | None = None
+    seconds_max_limit: Amount | None = None
+    seconds_reset_duration: Duration | None = None
+    cost_max_limit: Amount | None = None
+    cost_reset_duration: Duration | None = None
+    poll_max_limit: Count | None = None
+    poll_reset_duration: Duration | None = None
+
+    @model_validator(mode="after")
+    def _each_has_a_duration(self) -> DeclaredLimits:
+        for name in ("request", "seconds", "cost", "poll"):
+            if (getattr(self, f"{name}_max_limit") is None) != (getattr(self, f"{name}_reset_duration") is None):
+                raise ValueError(f"`{name}_max_limit` and `{name}_reset_duration` go together")
+        return self
+
+
+class Owned(Part):
+    """What stands in a list of its own and names whom it is for."""
+
+    virtual_key_id: Reference | None = None
+    team_id: Reference | None = None
+    customer_id: Reference | None = None
+
+    @model_validator(mode="after")
+    def _is_for_one(self) -> Self:
+        if [self.virtual_key_id, self.team_id, self.customer_id].count(None) != 2:
+            raise ValueError("needs one of `virtual_key_id`, `team_id` and `customer_id`")
+        return self
+
+
+class OwnedBudget(DeclaredBudget, Owned):
+    pass
+
+
+class OwnedLimits(DeclaredLimits, Owned):
+    pass
+
+
+class Limited(Part):
+    """What has budgets and limits."""
+
+    budgets: tuple[DeclaredBudget, ...] = ()
+    rate_limit: DeclaredLimits | None = None
+
+
+class Declared(Limited):
+    """A virtual key, a team or a customer. What refers to it says its name, or its id, which means nothing outside the file."""
+
+    id: Reference | None = None
+    name: Reference
+    calendar_aligned: bool = False
+
+
+class DeclaredCustomer(Declared):
+    pass
+
+
+class DeclaredTeam(Declared):
+    customer_id: Reference | None = None
+
+
+class DeclaredProviderConfig(Limited):
+    provider: ProviderName
+    allowed_models: tuple[ModelPattern, ...] = ("*",)
+    blacklisted_models: tuple[ModelPattern, ...] = ()
+    key_ids: tuple[Reference, ...] = ("*",)
+
+
+class DeclaredVirtualKey(Declared):
+    value: Annotated[Secret, AfterValidator(_virtual_key)]
+    description: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{0,500}$")] | None = None
+    is_active: bool = True
+    expires_at: AwareDatetime | None = None
+    team_id: Reference | None = None
+    customer_id: Reference | None = None
+    allow_all_providers: bool = False
+    provider_configs: tuple[DeclaredProviderConfig, ...] = ()
+    disable_content_logging: bool | None = None
+    retention_days: Annotated[float, Field(ge=0, le=36500)] | None = None
+
+
+class DeclaredPricingOverride(Part):
+    name: Reference
+    scope_kind: PricingScope
+    provider: ProviderName | None = None
+    provider_key: Reference | None = None
+    virtual_key_id: Reference | None = None
+    match_type: Literal["exact", "wildcard"]
+    pattern: ModelPattern
+    request_types: tuple[Literal["video_generation", "video_remix"], ...] = ()
+    patch: Annotated[dict[str, float | str | bool], AfterValidator(_prices)]
+
+
+class Governance(Part):
+    """Who may do what, and what it may cost: what the file declares beside what is made with the API."""
+
+    virtual_keys: tuple[DeclaredVirtualKey, ...] = ()
+    teams: tuple[DeclaredTeam, ...] = ()
+    customers: tuple[DeclaredCustomer, ...] = ()
+    budgets: tuple[OwnedBudget, ...] = ()
+    rate_limits: tuple[OwnedLimits, ...] = ()
+    pricing_overrides: tuple[DeclaredPricingOverride, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_told_apart(self) -> Governance:
+        for what in ("virtual_keys", "teams", "customers", "pricing_overrides"):
+            each_ones = [{each.name, getattr(each, "id", None)} - {None} for each in getattr(self, what)]
+            names = [name for its in each_ones for name in its]
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise ValueError(f"two of `{what}` are called {twice!r}")
+        return self
 
 
 class Configuration(Part):
     schema_: str | None = Field(None, alias="$schema")
     providers: dict[ProviderName, Provider] = {}
     client: Client = Client()
+    governance: Governance = Governance()
 
 
 def file_for(chosen: Path | None, data_dir: Path) -> Path | None:
@@ -283,7 +450,8 @@ def validated(content: object, environment: Mapping[str, str], where: str) -> Co
 
 def unusable(where: str, mistakes: Iterable[str]) -> ConfigurationError:
     """The error for mistakes, each of which begins with its path."""
-    return ConfigurationError("\n  ".join([f"{where} cannot be used:", *mistakes]))
+    found = tuple(mistakes)
+    return ConfigurationError("\n  ".join([f"{where} cannot be used:", *found]), found)
 
 
 def _parsed(path: Path, text: str) -> object:

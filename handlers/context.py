@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -36,6 +36,28 @@ class Quota(Protocol):
     def window(self) -> float | None: ...
 
 
+@dataclass(slots=True)
+class Trace:
+    """What has become known of the request so far, for its answer and its entry in the log; the types lie in layers above."""
+
+    caller: Any = None  # a Caller
+    error: Any = None  # the ReelgateError that was answered
+    job: Any = None  # the Job it was about, or that it made
+    model: str | None = None  # that was asked for, as `provider/model`
+    prompt: str | None = None
+    touched: list[Quota] = field(default_factory=list)  # the limits and budgets that it touched, as they stand after it
+
+
+trace: ContextVar[Trace] = ContextVar("trace")
+
+
+def seen(touched: Sequence[Quota]) -> None:
+    """Note limits that the request touched, if there is a request."""
+    found = trace.get(None)
+    if found is not None:
+        found.touched.extend(touched)
+
+
 request_id: ContextVar[str] = ContextVar("request_id")
 """The caller's own `x-request-id`, or one of ours."""
 
@@ -44,17 +66,6 @@ forwarded_headers: ContextVar[Mapping[str, str]] = ContextVar("forwarded_headers
 
 exchanges: ContextVar[list[Exchange] | None] = ContextVar("exchanges", default=None)
 """What was said to and by the provider, for callers who want to see it; None where nobody does."""
-
-quotas: ContextVar[list[Quota] | None] = ContextVar("quotas", default=None)
-"""The limits and budgets that the request touched, as they stand after it; None where nobody asks."""
-
-
-def seen(touched: Sequence[Quota]) -> None:
-    """Note limits that the request touched."""
-    found = quotas.get()
-    if found is not None:
-        found.extend(touched)
-
 
 base_url: ContextVar[str] = ContextVar("base_url")
 """Where the caller reaches the gateway, without a slash at the end: what links in an answer begin with."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
-from .configuration import file_for
+from .configuration import Configuration, file_for
 from .errors import KeyRefused, NotSent, ProviderError, ReelgateError, Refused
 from .jobs.database import DatabaseError, database_url, reach
 from .media.storage import StorageError, store_at
@@ -18,6 +18,7 @@ from .providers import registry
 from .providers.registry import Provider, ProviderKey, Registry
 from .settings import Settings
 from .upstream import Upstream
+from .worker import with_declared
 
 NO_SUCH_JOB = "reelgate-doctor"
 """A job that no provider has: to be asked about it costs nothing, and shows whether the key is taken."""
@@ -41,9 +42,11 @@ async def examine(settings: Settings, environment: Mapping[str, str]) -> list[Fi
 
     Asks each provider, with each key, about a job that does not exist. Nothing is created.
     """
-    configuration = registry.configured(settings, environment)
+    file = registry.configured(settings, environment)
     path = file_for(settings.config, settings.data_dir)
     came_from = str(path) if path is not None else "the vendors' environment variables"
+    database, configuration = await _database(settings, file, environment)
+    added = len(configuration.providers) - len(file.providers)
     async with Upstream() as http:
         providers = registry.build(configuration, http)
         return [
@@ -51,10 +54,11 @@ async def examine(settings: Settings, environment: Mapping[str, str]) -> list[Fi
             Finding(
                 "configuration",
                 "ok" if providers.providers else "wrong",
-                f"{len(providers.providers)} providers, from {came_from}",
+                f"{len(file.providers)} providers, from {came_from}"
+                + (f", and {added} added by the API" if added else ""),
             ),
             *([_sandbox(settings)] if registry.in_sandbox(settings, configuration) else []),
-            await _database(settings),
+            database,
             await _storage(settings),
             *_unused_keys(providers),
             *await asyncio.gather(
@@ -80,13 +84,17 @@ def _sandbox(settings: Settings) -> Finding:
     return Finding("sandbox", "note", f"emulators serve every request, because {why}")
 
 
-async def _database(settings: Settings) -> Finding:
+async def _database(
+    settings: Settings, file: Configuration, environment: Mapping[str, str]
+) -> tuple[Finding, Configuration]:
+    """Can the database be reached; and the configuration, with what it holds of it. Raises ConfigurationError."""
     try:
         url = await asyncio.to_thread(database_url, settings.database_url, settings.data_dir)
         await reach(url)
     except DatabaseError as error:
-        return Finding("database", "wrong", str(error))
-    return Finding("database", "ok", "your own" if settings.database_url is not None else "embedded")
+        return Finding("database", "wrong", str(error)), file
+    together = await with_declared(settings, file, url, environment)
+    return Finding("database", "ok", "your own" if settings.database_url is not None else "embedded"), together
 
 
 async def _storage(settings: Settings) -> Finding:

@@ -25,12 +25,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from .errors import ContentTooLarge, NotSent, ProviderError, ProviderFailed, ProviderTimeout, UnsafeUrl
-from .upstream import CONNECT, NEVER_LEFT, TOO_LATE, Reply
+from .upstream import CONNECT, MAX_REDIRECTS, NEVER_LEFT, REDIRECTS, TOO_LATE, Reply
 
 MAX_URL = 2048  # characters
 MAX_ANSWER = 4096  # bytes of an answer that are kept, unless told otherwise
-MAX_REDIRECTS = 5
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 RESOLVING = 8  # names that are resolved at the same time
 
 # ---- addresses ------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from .media.storage import StorageError
 from .providers import registry
 from .server import reachable
 from .settings import Settings, SettingsError
-from .worker import Worker
+from .worker import Worker, in_sandbox
 
 
 class CannotResolve(Exception):
@@ -68,7 +68,9 @@ async def _worker(settings: Settings) -> AsyncIterator[Worker]:
     database = database_url(settings.database_url, settings.data_dir)
     await reach(database)
     own_url = f"http://{reachable(settings.host)}:{settings.port}"
-    worker = Worker(settings, registry.configured(settings, os.environ), database, own_url)
+    configuration = registry.configured(settings, os.environ)
+    sandbox = await in_sandbox(settings, configuration, database)
+    worker = Worker(settings, configuration, database, own_url, sandbox=sandbox)
     async with worker.running(works=False):
         yield worker
 

@@ -18,7 +18,7 @@ from .app import build
 from .jobs.database import database_url, reach
 from .providers import registry
 from .settings import Settings, SettingsError
-from .worker import Worker
+from .worker import Worker, in_sandbox
 
 M_MMAP_THRESHOLD = -3  # glibc's malloc.h
 OWN_PAGES = 512 * 1024  # bytes
@@ -26,7 +26,7 @@ DRAIN = 20  # seconds that requests under way get to finish when the server stop
 
 
 class Server(uvicorn.Server):
-    """uvicorn, which says when it is ready, and lets nobody wait for a job when it stops."""
+    """uvicorn, which says when it is ready, or why it will never be, and lets nobody wait for a job when it stops."""
 
     def __init__(self, config: uvicorn.Config, ready_line: str, worker: Worker) -> None:
         super().__init__(config)
@@ -34,7 +34,12 @@ class Server(uvicorn.Server):
         self._worker = worker
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            if self._worker.refused is not None:
+                raise self._worker.refused from None
+            raise
         if self.started:
             print(self._ready_line, flush=True)  # noqa: T201  a person, or a script, waits for this line
 
@@ -52,7 +57,8 @@ def serve(settings: Settings) -> None:
     configuration = registry.configured(settings, os.environ)
     database = database_url(settings.database_url, settings.data_dir)
     asyncio.run(reach(database))
-    worker = Worker(settings, configuration, database, own_url)
+    sandbox = asyncio.run(in_sandbox(settings, configuration, database))
+    worker = Worker(settings, configuration, database, own_url, sandbox=sandbox)
     config = uvicorn.Config(
         build(settings, worker),
         access_log=False,
@@ -82,7 +88,8 @@ async def _work(settings: Settings) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with Worker(settings, configuration, database, own_url).running(works=True):
+    sandbox = await in_sandbox(settings, configuration, database)
+    async with Worker(settings, configuration, database, own_url, sandbox=sandbox).running(works=True):
         print("reelgate worker is ready", flush=True)  # noqa: T201  a person, or a script, waits for this line
         await stopped.wait()
 

@@ -9,7 +9,7 @@ import ipaddress
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -17,6 +17,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 MEBIBYTE = 1024 * 1024
 LONGEST_PAUSE = 604_800  # seconds: a week
 LONGEST_KEPT = 36_500  # days: a century
+
+
+RESERVED = frozenset({"admin", "local"})
+"""Owners of jobs that no gateway key may be called."""
 
 
 class SettingsError(Exception):
@@ -176,6 +180,13 @@ class Settings(BaseSettings):
         validation_alias="REELGATE_WEBHOOK_LOG_DAYS",
         description="How long it can be looked up what was sent to webhooks.",
     )
+    log_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        validation_alias="REELGATE_LOG_DAYS",
+        description="How long it can be looked up, by `/api/logs`, what was asked for and what came of it.",
+    )
     storage: str | None = Field(
         None,
         validation_alias="REELGATE_STORAGE",
@@ -210,12 +221,6 @@ class Settings(BaseSettings):
         validation_alias="REELGATE_SANDBOX_JOB_SECONDS",
         description="How long a job takes in the sandbox.",
     )
-    unpriced_models: Literal["refuse", "admit"] = Field(
-        "refuse",
-        validation_alias="REELGATE_UNPRICED_MODELS",
-        description="Whether who has a budget may use models without a price: `refuse`, or `admit`, where what such a job "
-        "costs is counted only if its provider says so.",
-    )
     log_level: str = Field(
         "info",
         pattern="^(debug|info|warning|error)$",
@@ -241,6 +246,8 @@ class Settings(BaseSettings):
                 raise ValueError("each key must be name:secret, the secret at least 8 characters long")
             if name in keys:
                 raise ValueError(f"the name {name!r} stands there twice")
+            if name in RESERVED or name.startswith("vk_"):
+                raise ValueError(f"the name {name!r} is of somebody else: of admins, or of virtual keys")
             if secret in keys.values():
                 raise ValueError(f"{name!r} has the secret of another key; a secret says who is calling")
             keys[name] = secret

@@ -33,6 +33,7 @@ ANSWER = 60.0  # seconds for headers and body of an API call, unless told otherw
 STALLED = 60.0  # seconds without a byte after which a download is given up
 MAX_ANSWER = 16 * 1024 * 1024  # bytes of an API answer
 MAX_REDIRECTS = 5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PIECE = 48 * 1024  # bytes that are encoded at a time, 64 KiB of base64
 
 NEVER_LEFT = (
@@ -230,7 +231,7 @@ class Upstream:
                     **through,
                 ) as response:
                     location = response.headers.get("Location")
-                    if response.status not in (301, 302, 303, 307, 308) or location is None:
+                    if response.status not in REDIRECTS or location is None:
                         yield Download(response.status, response.headers, response.content.iter_any())
                         return
                     target = response.url.join(URL(location, encoded=True))

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .access.books import Books
+from .access.declarations import declarations, merged
+from .access.declared import declare
 from .access.directory import VIRTUAL_KEY_ID, Directory
+from .access.following import Following
+from .access.options import Options
 from .access.polls import Polls
-from .configuration import Configuration
+from .access.roster import Roster
+from .access.vault import vault as vault_with
+from .configuration import Client, Configuration
 from .dispatch.dispatcher import Dispatcher
 from .dispatch.terms import Pricing
 from .egress import Egress, guarded
@@ -22,7 +30,8 @@ from .jobs.claims import Claims
 from .jobs.database import engine_for, migrate
 from .jobs.deliveries import Deliveries
 from .jobs.files import Files
-from .jobs.ledger import Ledger
+from .jobs.journal import Journal
+from .jobs.ledger import Job, Ledger
 from .jobs.outputs import Outputs
 from .jobs.reconciling import Reconciling
 from .jobs.sending import Sending
@@ -37,23 +46,33 @@ from .upstream import Upstream
 
 
 class Worker:
-    """Nothing is opened before it runs. `own_url` is where the server of this machine is reached, with its sandbox.
+    """Nothing is opened before it runs. `own_url` is where the server of this machine is reached, with its sandbox, which is on
+    if `sandbox` says so, or by the configuration.
 
-    Raises SettingsError for a storage that cannot be used.
+    Raises SettingsError for a storage or an encryption key that cannot be used.
     """
 
-    def __init__(self, settings: Settings, configuration: Configuration, database: URL, own_url: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        configuration: Configuration,
+        database: URL,
+        own_url: str,
+        *,
+        sandbox: bool | None = None,
+    ) -> None:
         self._settings = settings
         self.http = Upstream(guarded)
         self.receivers = Egress(private=settings.webhook_private)
         self.images = Egress(private=settings.fetch_private)
         self.engine = engine_for(database)
         self.claims = Claims(self.engine)
+        vault = vault_with(settings)
         self.directory = Directory(self.engine)
         self.books = Books(self.engine, self.directory)
         self.polls = Polls(self.engine)
-        self.endpoints = Endpoints(self.engine, private=settings.webhook_private)
-        self.deliveries = Deliveries(self.engine)
+        self.endpoints = Endpoints(self.engine, vault, private=settings.webhook_private)
+        self.deliveries = Deliveries(self.engine, vault)
         self.sending = Sending(
             self.claims,
             self.endpoints,
@@ -63,12 +82,21 @@ class Worker:
             retries=settings.webhook_retries,
             kept=timedelta(days=settings.webhook_log_days),
         )
+        self.journal = Journal(self.engine, kept=settings.log_days, content=True)
         # Those that are followed here, and as many that are asked for.
         remembered = 2 * settings.tracking_concurrency
-        self.providers = registry.for_server(settings, configuration, own_url, self.http)
+        self.providers = registry.for_server(settings, configuration, own_url, self.http, sandbox=sandbox)
         self.ledger = Ledger(
-            self.engine, on_end=self.sending.announce, cache_size=remembered, bills_of=self.providers.bills
+            self.engine,
+            cache_size=remembered,
+            on_end=self._ended,
+            on_settled=self.journal.job_settled,
+            bills_of=self.providers.bills,
         )
+        self.roster = Roster(self.engine, vault, configuration, os.environ, self.providers, self.http)
+        self.pricing = Pricing(self.directory)
+        self.options = Options(self.engine, configuration.client, self._heed)
+        self.following = Following(self.roster, self.options)
         self.outputs = Outputs(
             Files(self.engine),
             self.providers,
@@ -85,7 +113,9 @@ class Worker:
             concurrency=settings.tracking_concurrency,
             pace=settings.poll_seconds,
         )
-        self.changes = Changes(database, self.ledger.cache, self.tracking.wake, [self.directory])
+        self.governance = configuration.governance
+        self.refused: SettingsError | None = None  # why it could not begin to run
+        self.changes = Changes(database, self.ledger.cache, self.tracking.wake, [self.directory, self.following])
         self.reconciling = Reconciling(self.ledger, self.providers, self.outputs)
         deadline = timedelta(minutes=settings.job_deadline_minutes)
         fetching = Fetching(self.images, settings.max_body_bytes)
@@ -95,10 +125,16 @@ class Worker:
             fetching,
             deadline=deadline,
             directory=self.directory,
-            pricing=Pricing(self.directory, refuses_unpriced=settings.unpriced_models == "refuse"),
+            pricing=self.pricing,
             public_url=settings.public_url,
         )
         self.tracking.again = self.dispatcher.again
+
+    def _heed(self, client: Client) -> None:
+        """Take over options that have changed."""
+        self.providers.heed(client)
+        self.journal.content = not client.disable_content_logging
+        self.pricing.refuses_unpriced = client.unpriced_models == "refuse"
 
     async def _retention(self, owner: str) -> timedelta | None:
         """For how long the files of an owner are kept: as its virtual key says, or else the settings."""
@@ -116,11 +152,41 @@ class Worker:
             await stack.enter_async_context(self.images)
             stack.push_async_callback(self.engine.dispose)
             await migrate(self.engine)
+            await declare(self.books, self.governance)
+            await self.following.begin()
+            await self.journal.tidy()
             work = [self.claims.run, self.tracking.work, self.reconciling.work, self.sending.work] if works else []
-            for run in [self.changes.run, self.outputs.work, self.polls.work, *work]:
+            always = [self.journal.run, self.journal.stay_tidy, self.changes.run, self.following.work]
+            for run in [*always, self.outputs.work, self.polls.work, *work]:
                 stack.push_async_callback(cancelled, asyncio.create_task(run()))
             stack.push_async_callback(self.dispatcher.close)
             yield
+
+    async def _ended(self, connection: AsyncConnection, job: Job) -> None:
+        """What happens in the transaction that ends a job."""
+        await self.sending.announce(connection, job)
+        await self.journal.job_ended(connection, job)
+
+
+async def in_sandbox(settings: Settings, configuration: Configuration, database: URL) -> bool:
+    """Whether emulators serve every provider, going by the configuration and by what was added by the API.
+
+    Raises ConfigurationError for what was added and cannot be used, as it would be raised when the worker runs.
+    """
+    return registry.in_sandbox(settings, await with_declared(settings, configuration, database, os.environ))
+
+
+async def with_declared(
+    settings: Settings, file: Configuration, database: URL, environment: Mapping[str, str]
+) -> Configuration:
+    """The configuration together with what was added by the API. Raises ConfigurationError."""
+    engine = engine_for(database)
+    try:
+        async with engine.connect() as connection:
+            declared = await declarations(connection)
+    finally:
+        await engine.dispose()
+    return merged(file, declared, vault_with(settings), environment)
 
 
 def _archive(url: str | None) -> Store | None:

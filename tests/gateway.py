@@ -27,7 +27,7 @@ from handlers.configuration import validated
 from handlers.jobs.database import start_embedded
 from handlers.providers.registry import PROVIDERS
 from handlers.server import Server, listen
-from handlers.settings import Settings, load
+from handlers.settings import Settings, SettingsError, load
 from handlers.worker import Worker
 from sandbox.wire import Exposed
 from tests.judge import Exchange, Judge, Recorder
@@ -124,11 +124,18 @@ def running(
         timeout_graceful_shutdown=2,
     )
     server = Server(config, "", worker)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])), daemon=True)
+
+    def serve() -> None:
+        with contextlib.suppress(SettingsError):  # which is raised below
+            asyncio.run(server.serve(sockets=[listening]))
+
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     until = time.monotonic() + 20
     while not server.started and thread.is_alive() and time.monotonic() < until:
         time.sleep(0.01)
+    if worker.refused is not None:
+        raise worker.refused
     assert server.started, "the gateway did not start"
     try:
         yield gateway

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from email.message import Message as Part
 from email.parser import BytesParser
 from email.policy import HTTP
+from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -107,6 +108,8 @@ class Judge:
         request = MockRequest(host, exchange.method, parts.path, data=body, content_type=content_type)
         request.parameters.query = ImmutableMultiDict(parse_qsl(parts.query, keep_blank_values=True))
         request.parameters.header = Headers(exchange.request_headers)
+        cookies = SimpleCookie(exchange.request_headers.get("cookie", ""))
+        request.parameters.cookie = ImmutableMultiDict((name, morsel.value) for name, morsel in cookies.items())
         return request
 
     def _form_as_json(self, exchange: Exchange) -> bytes:

@@ -67,7 +67,6 @@ class Presented:
 
     secret: str
     user: str | None = None  # of Basic
-    as_virtual_key: bool = False  # in the header that is for virtual keys only
 
 
 class Callers:
@@ -127,7 +126,7 @@ class Callers:
 
     async def _stored(self, shown: Presented) -> Caller | None:
         """Whom a credential belongs to that is not in the settings."""
-        if shown.as_virtual_key or shown.secret.startswith(VIRTUAL_KEY):
+        if shown.secret.startswith(VIRTUAL_KEY):
             grant = await self._directory.by_value(shown.secret)
             return Caller(grant.id, grant=grant) if grant is not None else None
         if shown.secret.startswith(SESSION):
@@ -155,7 +154,7 @@ def _presented(headers: Headers) -> list[Presented]:
         else:
             raise unauthorized("Authorization must be Bearer or Basic.")
     for name in KEY_HEADERS:
-        found += [Presented(value, as_virtual_key=name == "x-bf-vk") for value in headers.getlist(name)]
+        found += [Presented(value) for value in headers.getlist(name)]
     for cookies in headers.getlist("cookie"):
         found += _session(cookies)
     return found
@@ -166,7 +165,11 @@ def _session(cookies: str) -> list[Presented]:
         morsel = SimpleCookie(cookies).get(COOKIE)
     except CookieError:  # somebody else's
         return []
-    return [Presented(morsel.value)] if morsel is not None else []
+    if morsel is None:
+        return []
+    if not morsel.value.startswith(SESSION):
+        raise _unknown()  # browsers send cookies unasked, so this is no place for keys
+    return [Presented(morsel.value)]
 
 
 def _ours(shown: Presented) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..errors import Conflict, ReelgateError
 from ..jobs.access_tables import customers, teams, virtual_keys
 from . import meters
-from .books import Books, changeable, customer_unknown, new_id, team_unknown
+from .books import FILE, Books, changeable, customer_unknown, new_id, team_unknown
 from .meters import BUDGET, Owner, Reading
 
 
@@ -107,9 +107,12 @@ async def change_group(
     connection: AsyncConnection, kind: Kind, group_id: str, asked: Mapping[str, Any], *, source: str
 ) -> None:
     """Change one that is locked. What `asked` does not have stays as it is."""
-    change = update(kind.table).where(kind.table.c.id == group_id)
-    await connection.execute(change.values(**_row(kind, asked), updated_at=func.now()))
+    before, row = await _read(connection, kind, group_id), _row(kind, asked)
+    if source != FILE or any(getattr(before, name) != value for name, value in row.items()):
+        change = update(kind.table).where(kind.table.c.id == group_id)
+        await connection.execute(change.values(**row, updated_at=func.now()))
     owner = kind.owner(group_id)
+    await meters.lock(connection, [owner])
     await meters.put(connection, owner, asked, aligned=asked.get("calendar_aligned"), source=source)
     if asked.get("reset_budget_usage"):
         await meters.forget_usage(connection, [owner], [BUDGET])
@@ -124,9 +127,10 @@ async def delete_group(connection: AsyncConnection, kind: Kind, group_id: str) -
             named = ", ".join(repr(name) for name in found[:3]) + (" and others" if len(found) > 3 else "")
             raise Conflict(
                 f"The {kind.noun} is that of the {noun}{'s' if len(found) > 1 else ''} {named}. Move or delete them first.",
-                code=f"{kind.noun}_in_use",
+                code="team_in_use" if kind is TEAM else "customer_in_use",
             )
     await connection.execute(delete(kind.table).where(kind.table.c.id == group_id))
+    await meters.lock(connection, [kind.owner(group_id)])
     await meters.remove(connection, [kind.owner(group_id)])
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..errors import InvalidRequest, NotFound
 from ..jobs.access_tables import pricing_overrides as table
-from .books import Books, changeable, new_id
+from .books import FILE, Books, changeable, new_id
 
 SCOPES: Mapping[str, tuple[str, ...]] = {
     "global": (),
@@ -107,6 +107,8 @@ async def change_override(connection: AsyncConnection, override_id: str, asked: 
     )
     _check(after)
     row = dict(asked) | {name: after.get(name) for name in IDS}
+    if before.source == FILE and all(getattr(before, name) == value for name, value in row.items()):
+        return
     await connection.execute(update(table).where(table.c.id == override_id).values(**row, updated_at=func.now()))
 
 

@@ -16,7 +16,7 @@ from ..errors import Conflict, InvalidRequest, NotFound
 from ..jobs.access_tables import meters as meter_table
 from ..jobs.access_tables import virtual_keys
 from . import meters
-from .books import Books, changeable, new_id, virtual_key_unknown
+from .books import FILE, Books, changeable, new_id, virtual_key_unknown
 from .callers import VIRTUAL_KEY
 from .directory import digest
 from .grants import Grant, demand_pattern
@@ -121,7 +121,9 @@ class VirtualKeys:
                 await connection.execute(change.values(**_secret(value), updated_at=func.now()))
             keys = [await _read(connection, vk_id) for vk_id in ids]
             if not keep_usage:
-                await meters.forget_usage(connection, [owner for key in keys for owner in key.owners])
+                owners = [owner for key in keys for owner in key.owners]
+                await meters.lock(connection, owners)
+                await meters.forget_usage(connection, owners)
                 keys = [await _read(connection, vk_id) for vk_id in ids]
             return [(key, values[key.id]) for key in keys]
 
@@ -173,9 +175,12 @@ async def change_key(connection: AsyncConnection, vk_id: str, asked: Mapping[str
         row |= _secret(asked["value"])
     if "provider_configs" in asked:
         row["provider_configs"] = _configs(asked["provider_configs"])
-    change = update(virtual_keys).where(virtual_keys.c.id == vk_id)
-    await connection.execute(change.values(**row, updated_at=func.now()))
+    differs = any(not hasattr(before, name) or getattr(before, name) != value for name, value in row.items())
+    if differs or source != FILE:
+        change = update(virtual_keys).where(virtual_keys.c.id == vk_id)
+        await connection.execute(change.values(**row, updated_at=func.now()))
     configs = row.get("provider_configs", before.provider_configs)
+    await meters.lock(connection, before.owners)
     await meters.remove(connection, set(before.owners) - set(_owners(vk_id, configs)))
     await _put_meters(connection, vk_id, asked, configs, source)
     if asked.get("reset_budget_usage"):
@@ -185,6 +190,7 @@ async def change_key(connection: AsyncConnection, vk_id: str, asked: Mapping[str
 async def delete_key(connection: AsyncConnection, vk_id: str) -> None:
     key = await _read(connection, vk_id)
     await connection.execute(delete(virtual_keys).where(virtual_keys.c.id == vk_id))
+    await meters.lock(connection, key.owners)
     await meters.remove(connection, key.owners)
 
 

@@ -13,9 +13,9 @@ from werkzeug.http import http_date
 
 from ..errors import NotFound, ReelgateError, Unavailable
 from ..jobs import states
-from ..jobs.files import File
+from ..jobs.files import File, Variant
 from ..jobs.ledger import Job
-from ..jobs.outputs import Outputs, Variant
+from ..jobs.outputs import Outputs
 from ..media.ranges import Conditions, part
 from ..media.storage import StorageError
 

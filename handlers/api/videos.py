@@ -17,13 +17,14 @@ from generated.routes import Answer
 from ..access.callers import Caller
 from ..access.polls import Polls
 from ..configuration import RequestType
-from ..context import Exchange, base_url, exchanges, forwarded_headers
+from ..context import Exchange, base_url, exchanges, forwarded_headers, trace
 from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.keys import Wishes
 from ..errors import Conflict, NotFound, ProviderError, ReelgateError, UnsupportedOperation
 from ..jobs import settling, states
+from ..jobs.files import Variant
 from ..jobs.ledger import Filter, Job, KeyTaken, Ledger, Once
-from ..jobs.outputs import Outputs, Variant
+from ..jobs.outputs import Outputs
 from ..jobs.webhooks import Endpoints
 from ..media.images import Image
 from ..media.ranges import Conditions
@@ -76,6 +77,7 @@ class Videos:
             raw_request=x_bf_send_back_raw_request == "true",
             raw_response=x_bf_send_back_raw_response == "true",
         )
+        trace.get().model, trace.get().prompt = body.model, body.prompt
         upload = current.get()
         seen: list[Exchange] = []
         exchanges.set(seen)
@@ -189,6 +191,7 @@ class Videos:
         idempotency_key: str | None = None,
         prefer: str | None = None,
     ) -> Answer[models.VideoGenerationResponse]:
+        trace.get().prompt = body.prompt
         asked = once(idempotency_key, body, f"remix of {video_id}")
 
         async def place() -> Job:
@@ -287,6 +290,7 @@ class Videos:
         job = await self._ledger.find(caller.sees, video_id)
         if job is None:
             raise _not_found(video_id)
+        trace.get().job = job
         return job
 
     async def _polled(self, caller: Caller, video_id: str) -> Job:
@@ -309,8 +313,8 @@ class Videos:
 
     def _raw(self, job: Job, wishes: Wishes, seen: list[Exchange]) -> dict[str, Any]:
         """What was last said to and by the provider, where the configuration shows it or lets the caller ask for it."""
-        provider, on_request = self._registry.providers[job.provider], self._registry.raw_on_request
-        if not seen:
+        provider, on_request = self._registry.providers.get(job.provider), self._registry.raw_on_request
+        if not seen or provider is None:
             return {}
         shown = {
             "raw_request": (provider.shows_raw_request or (on_request and wishes.raw_request), seen[-1].request),
@@ -321,6 +325,7 @@ class Videos:
     def _answer(
         self, job: Job, request_type: str, raw: Mapping[str, Any] = NOTHING
     ) -> Answer[models.VideoGenerationResponse]:
+        trace.get().job = job
         headers: dict[str, str] = {}
         if not job.ended:
             provider = self._registry.providers.get(job.provider)

@@ -43,11 +43,12 @@ class Terms:
 
 
 class Pricing:
-    """What decides on the terms. `refuses_unpriced`: whether who has a budget may use what has no price."""
+    """What decides on the terms."""
 
-    def __init__(self, directory: Directory, *, refuses_unpriced: bool) -> None:
+    def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self._refuses_unpriced = refuses_unpriced
+        self.refuses_unpriced = True
+        """Whether who has a budget may not use what has no price."""
 
     async def terms(
         self,
@@ -106,7 +107,7 @@ class Pricing:
             raise PaymentRequired(
                 f"{unpriced.reason} So max_cost cannot be kept: leave it out.", code="price_unknown", param="max_cost"
             )
-        if self._refuses_unpriced and any(meter.metric == "usd" for meter in touched):
+        if self.refuses_unpriced and any(meter.metric == "usd" for meter in touched):
             raise PaymentRequired(
                 f"{unpriced.reason} So it cannot be held against a budget. "
                 "An admin can set a price for it (/api/governance/pricing-overrides).",

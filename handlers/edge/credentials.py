@@ -13,6 +13,7 @@ from connexion.lifecycle import ConnexionRequest
 from connexion.security import AbstractSecurityHandler
 
 from ..access.callers import Caller, Callers
+from ..context import trace
 from ..errors import Forbidden, ReelgateError
 
 CALLER = "reelgate.caller"  # where a request's ASGI scope says who made it, or why that cannot be said
@@ -32,6 +33,7 @@ def security_map(callers: Callers) -> dict[str, type[AbstractSecurityHandler]]:
         if isinstance(found, ReelgateError):
             raise found
         assert isinstance(found, Caller)
+        trace.get().caller = found
         return found
 
     class Handler(AbstractSecurityHandler):  # type: ignore[misc]

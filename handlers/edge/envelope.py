@@ -15,7 +15,7 @@ from starlette.routing import compile_path
 from generated.models import BifrostError, BifrostErrorExtraFields, ErrorField, Problem
 from generated.routes import ALLOW
 
-from ..context import request_id
+from ..context import Trace, request_id, trace
 from ..errors import (
     GOVERNANCE,
     Internal,
@@ -36,6 +36,7 @@ ALLOWED = [(compile_path(template)[0], methods) for template, methods in ALLOW.i
 def respond(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
     """Any exception -> the answer."""
     ours = translate(request, error)
+    trace.get(Trace()).error = ours
     if ours.fault_is_ours:
         log.error("failed", code=ours.code, exc_info=error)
     event = request_id.get("")

@@ -1,4 +1,6 @@
-"""The outermost layer: gives every request its id, its log line, the address it came to and its part of the room for uploads."""
+"""The outermost layer: gives every request its id, its line and entry in the logs, the address it came to and its part of the
+room for uploads.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
-from ..context import Quota, base_url, forwarded_headers, quotas, request_id
+from ..context import Trace, base_url, forwarded_headers, request_id, trace
 from ..errors import OutcomeUnknown
+from ..jobs.journal import Journal
 from ..media.uploads import Uploads
+from . import entries
 from .envelope import envelope
 from .proxies import Networks, reached_at
 from .ratelimits import told
@@ -53,11 +57,14 @@ class Requests:
     """ASGI middleware. A caller's own `x-request-id` is kept if it is one; otherwise the request gets a ULID.
 
     `trusted` are the proxies that are believed where the caller reaches the gateway, unless `public_url` says it. What a request
-    holds of the room for `uploads` is given back when it is over, however it ends.
+    holds of the room for `uploads` is given back when it is over, however it ends. The `journal` is told of it, if there is one.
     """
 
-    def __init__(self, app: ASGIApp, public_url: str | None, trusted: Networks, uploads: Uploads) -> None:
+    def __init__(
+        self, app: ASGIApp, public_url: str | None, trusted: Networks, uploads: Uploads, journal: Journal | None
+    ) -> None:
         self._app = app
+        self._journal = journal
         self._trusted = trusted
         self._uploads = uploads
         self._public_url = public_url.rstrip("/") if public_url is not None else None
@@ -67,13 +74,15 @@ class Requests:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        scope = {**scope, "headers": [_plain(*header) for header in scope["headers"]]}
+        # What connexion finds out is in `extensions`, which its layers share.
+        plain = [_plain(*header) for header in scope["headers"]]
+        scope = {**scope, "headers": plain, "extensions": dict(scope.get("extensions", {}))}
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
         identity = given if ACCEPTABLE_ID.fullmatch(given) else str(ULID()).lower()
         request_id.set(identity)
-        touched: list[Quota] = []
-        quotas.set(touched)
+        seen = Trace()
+        trace.set(seen)
         base_url.set(self._public_url or reached_at(scope, headers, self._trusted))
         forwarded_headers.set(
             {
@@ -91,8 +100,8 @@ class Requests:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = identity
-                if touched:
-                    headers.update(told(touched))
+                if seen.touched:
+                    headers.update(told(seen.touched))
             await send(message)
 
         try:
@@ -105,11 +114,8 @@ class Requests:
         finally:
             # A successful read changes nothing and there are thousands of them: they are for debugging only.
             tell = log.debug if scope["method"] == "GET" and 200 <= status < 400 else log.info
-            tell(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                status=status,
-                milliseconds=round((time.perf_counter() - began) * 1000, 1),
-            )
+            milliseconds = round((time.perf_counter() - began) * 1000, 1)
+            tell("request", method=scope["method"], path=scope["path"], status=status, milliseconds=milliseconds)
+            if self._journal is not None and entries.wanted(scope, status):
+                self._journal.note(entries.entry(scope, headers, seen, status, milliseconds, self._journal.content))
             structlog.contextvars.clear_contextvars()

@@ -157,7 +157,7 @@ providers = Table(
     "providers",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("settings", JSON, nullable=False, comment="as in the configuration file, without its keys"),
+    Column("settings", JSON, nullable=False, comment="as in the configuration file, without keys; secrets sealed"),
     *_times(),
     comment="the providers that were declared by the API",
 )
@@ -168,8 +168,7 @@ provider_keys = Table(
     Column("id", Text, primary_key=True, comment="key_ + ULID"),
     Column("provider", Text, nullable=False, comment="one of `providers`, or of the configuration file"),
     Column("name", Text, nullable=False),
-    Column("settings", JSON, nullable=False, comment="as in the configuration file, without secrets"),
-    Column("secrets", Text, comment="a JSON object of its secrets, sealed; see access/vault.py"),
+    Column("settings", JSON, nullable=False, comment="as in the configuration file; secrets sealed"),
     *_times(),
     Index("provider_keys_by_name", "provider", "name", unique=True),
     comment="the keys of providers that were declared by the API",

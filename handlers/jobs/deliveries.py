@@ -7,7 +7,7 @@ row (FOR SHARE), and whoever disables an endpoint cancels what is pending in the
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from ulid import ULID
 from ..errors import Conflict, NotFound
 from .ledger import Job
 from .messages import event_of, message, message_of_test
+from .sealing import Vault, opened
 from .tables import deliveries, webhooks
 from .webhooks import Endpoint, unknown
 
@@ -145,8 +146,9 @@ async def post(connection: AsyncConnection, job: Job, public_url: str | None) ->
 
 
 class Deliveries:
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
         self._engine = engine
+        self._vault = vault
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for what is one statement
 
     # ---- for callers ------------------------------------------------------------------------------------------
@@ -191,7 +193,7 @@ class Deliveries:
         )
         async with self._single.connect() as connection:
             rows = await connection.execute(query.order_by(deliveries.c.next_at).limit(most))
-            return [Due(*row) for row in rows]
+            return [self._opened(Due(*row)) for row in rows]
 
     async def record(self, due: Due, attempt: Mapping[str, Any], status: str, next_at: datetime | None) -> None:
         """Write an attempt down, and what follows from it."""
@@ -216,7 +218,8 @@ class Deliveries:
                 await connection.execute(insert(deliveries), row)
             except IntegrityError:  # it was deleted just now
                 raise unknown(endpoint.id) from None
-            return Due(*(await connection.execute(SENDABLE.where(deliveries.c.id == row["id"]))).one())
+            due = (await connection.execute(SENDABLE.where(deliveries.c.id == row["id"]))).one()
+            return self._opened(Due(*due))
 
     async def get(self, delivery_id: str) -> Delivery:
         async with self._single.connect() as connection:
@@ -243,6 +246,11 @@ class Deliveries:
         oldest = f"msg_{str(ULID.from_datetime(datetime.now(UTC) - age)).lower()}"
         async with self._single.connect() as connection:
             await connection.execute(delete(deliveries).where(deliveries.c.id < oldest, deliveries.c.next_at.is_(None)))
+
+    def _opened(self, due: Due) -> Due:
+        """With its secrets as they are. Raises what the vault raises for one that it cannot open."""
+        old = opened(self._vault, due.old_secret, due.webhook_id) if due.old_secret is not None else None
+        return replace(due, secret=opened(self._vault, due.secret, due.webhook_id), old_secret=old)
 
 
 def _new_id() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, case, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
@@ -14,13 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from . import states
 from .tables import files, jobs
 
+Variant = Literal["video", "thumbnail", "spritesheet"]
+
 
 @dataclass(frozen=True, slots=True)
 class File:
     """A row; the meaning of each field stands in tables.py."""
 
     job_id: str
-    variant: str
+    variant: Variant
     key: str
     size: int
     sha256: str

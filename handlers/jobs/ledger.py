@@ -202,10 +202,12 @@ class Ledger:
         *,
         cache_size: int = 10_000,
         on_end: OnEnd | None = None,
+        on_settled: OnEnd | None = None,
         bills_of: BillsOf = lambda provider: CAREFUL,
     ) -> None:
         self.engine = engine
         self._on_end = on_end
+        self._on_settled = on_settled  # is told of a job that had ended before it was settled
         self._bills_of = bills_of
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for what is one statement
         self.cache = JobCache(cache_size)
@@ -562,6 +564,8 @@ class Ledger:
                 account = settles(job) if job is not None and settles is not None else None
                 if job is not None and account is not None:
                     job = await self._settle(connection, job, account)
+                    if on_end is None and self._on_settled is not None:
+                        await self._on_settled(connection, job)
                 if job is not None and on_end is not None:
                     await on_end(connection, job)
             if job is not None:

@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,12 +29,11 @@ from ..media.storage import PIECE, Missing, StorageError, Store
 from ..providers.adapter import Inline, Source
 from ..providers.registry import Registry
 from ..upstream import Download, Upstream
-from .files import File, Files
+from .files import File, Files, Variant
 from .ledger import Job
 
 log = structlog.get_logger()
 
-Variant = Literal["video", "thumbnail", "spritesheet"]
 
 LARGEST: Final = 16 * 1024**3  # bytes of a file; more is no video, but a provider that does not come to an end
 LARGEST_PICTURE: Final = 64 * 1024**2
@@ -186,7 +185,7 @@ class Outputs:
         try:
             return await self._kept(job, file, first, end)
         except Missing:  # a picture that was lost
-            again = await self._made(job, _variant(file))
+            again = await self._made(job, file.variant)
             if again.sha256 != file.sha256:
                 raise Unavailable("The picture has been made anew. Ask for it again.", retry_after=1) from None
             return await self._kept(job, again, first, end)
@@ -214,13 +213,16 @@ class Outputs:
 
     async def link(self, file: File, method: str) -> str | None:
         """A URL of the archive that needs no credential for some minutes; None where there is none."""
-        if self._archive is None or file.store != self._archive.name:
-            return None
-        return await self._archive.link(file.key, method)
+        archive = self._archive_of(file)
+        return await archive.link(file.key, method) if archive is not None else None
+
+    def _archive_of(self, file: File) -> Store | None:
+        """The archive, if it has the file."""
+        return self._archive if self._archive is not None and file.store == self._archive.name else None
 
     def _places(self, file: File) -> list[Store]:
-        archived = self._archive is not None and file.store == self._archive.name
-        return [self._archive, self._cache] if archived and self._archive is not None else [self._cache]
+        archive = self._archive_of(file)
+        return [archive, self._cache] if archive is not None else [self._cache]
 
     async def _first_capture(self, job: Job) -> File:
         """The file of a job that was completed before files were kept."""
@@ -366,11 +368,6 @@ def _remember(sha256: str, found: Film) -> None:
     examined[sha256] = found
     if len(examined) > REMEMBERED:
         del examined[next(iter(examined))]
-
-
-def _variant(file: File) -> Variant:
-    names: Mapping[str, Variant] = {"video": "video", "thumbnail": "thumbnail", "spritesheet": "spritesheet"}
-    return names[file.variant]
 
 
 def _until(job: Job, file: File) -> datetime | None:

@@ -37,7 +37,7 @@ PRESUMED_DEAD: Final = 60.0  # seconds without a mark of its dispatcher (dispatc
 FIRST: Final = 5.0  # seconds until the first question about an unknown create
 CERTAIN: Final = 120.0  # seconds after which a job that a list does not have was never made
 SLOWEST: Final = 3600.0  # seconds between two questions
-TIME_TO_STORE: Final = timedelta(minutes=10)  # for the file of a job that is completed late to be fetched
+TIME_TO_FINISH: Final = timedelta(minutes=10)  # for the file of a job that is completed late to be fetched
 GIVEN_UP: Final = 24 * 3600.0  # seconds after which nobody asks any more
 NO_LIST: Final = frozenset({404, 405, 501})
 SKEW: Final = timedelta(seconds=60)  # by which a provider's clock may be behind ours
@@ -176,7 +176,7 @@ class Reconciling:
             raise
         if snapshot.status == states.COMPLETED:
             # Nobody else is to begin meanwhile, and nobody here is to wait for it.
-            await self._ledger.put_off(job.id, datetime.now(UTC) + 2 * TIME_TO_STORE)
+            await self._ledger.put_off(job.id, datetime.now(UTC) + 2 * TIME_TO_FINISH)
             finishing = asyncio.create_task(self._finish(replace(job, **values_of(snapshot)), values_of(snapshot)))
             self._finishing.add(finishing)
             finishing.add_done_callback(self._finishing.discard)
@@ -190,9 +190,9 @@ class Reconciling:
 
     async def _finish(self, job: Job, said: Mapping[str, Any]) -> None:
         """Have the file of a job kept that was finished late, and complete the job; if that fails, it is asked about again."""
-        until: datetime | None = datetime.now(UTC) + TIME_TO_STORE
+        until: datetime | None = datetime.now(UTC) + TIME_TO_FINISH
         try:
-            async with asyncio.timeout(TIME_TO_STORE.total_seconds()):
+            async with asyncio.timeout(TIME_TO_FINISH.total_seconds()):
                 stored = await self._outputs.capture(job)
             log.info("a job was completed after its deadline", job=job.id)
             if await self._ledger.finish_late(job.id, **{**said, **stored}) is not None:

@@ -19,6 +19,7 @@ from generated.models import WebhookEventType
 
 from ..egress import checked
 from ..errors import Conflict, NotFound, UnsafeUrl
+from .sealing import Vault, kept, opened
 from .tables import deliveries, webhooks
 
 MOST: Final = 50  # endpoints with a URL that one caller may have
@@ -45,9 +46,10 @@ COLUMNS = [webhooks.c[field.name] for field in fields(Endpoint)]
 class Endpoints:
     """`private`: whether they may lie in a private network, and be called over http."""
 
-    def __init__(self, engine: AsyncEngine, *, private: bool) -> None:
+    def __init__(self, engine: AsyncEngine, vault: Vault, *, private: bool) -> None:
         self._engine = engine
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # for what is one statement
+        self._vault = vault
         self._private = private
 
     async def all(self, owner: str) -> list[Endpoint]:
@@ -67,7 +69,8 @@ class Endpoints:
 
         Raises UnsafeUrl; Conflict if the owner has enough, or has the one without a URL.
         """
-        row = _row(owner, base_url) | dict(asked)
+        secret = _secret()
+        row = self._row(owner, base_url, secret) | dict(asked)
         if row["url"] is not None:
             self.check(row["url"], "url")
         async with self._engine.begin() as connection:
@@ -81,7 +84,7 @@ class Endpoints:
                     "There is an endpoint without a url already; rotate its secret if you do not know it.",
                     code="webhook_exists",
                 ) from None
-        return Endpoint(*made), row["secret"]
+        return Endpoint(*made), secret
 
     async def change(self, owner: str, webhook_id: str, changes: Mapping[str, Any]) -> Endpoint:
         """Change url, events, description or enabled. Raises NotFound, UnsafeUrl; Conflict for a URL where there is none."""
@@ -90,17 +93,23 @@ class Endpoints:
             if (await self.get(owner, webhook_id)).url is None:
                 raise without_url("It cannot be given one; create another endpoint.")
         values = dict(changes) | ({"disabled_reason": None} if "enabled" in changes else {})
-        return await self._change(owner, webhook_id, values)
+        async with self._engine.begin() as connection:
+            return await _change(connection, owner, webhook_id, values)
 
     async def rotate(self, owner: str, webhook_id: str, grace: timedelta) -> tuple[Endpoint, str]:
         """A new secret; for `grace` the old one signs too. Raises NotFound."""
         secret = _secret()
-        values = {
-            "old_secret": webhooks.c.secret,
-            "old_secret_until": datetime.now(UTC) + grace,
-            "secret": secret,
-        }
-        return await self._change(owner, webhook_id, values), secret
+        before = select(webhooks.c.secret).where(webhooks.c.id == webhook_id, webhooks.c.owner == owner)
+        async with self._engine.begin() as connection:
+            old = (await connection.execute(before.with_for_update())).scalar_one_or_none()
+            if old is None:
+                raise unknown(webhook_id)
+            values = {
+                "old_secret": kept(self._vault, opened(self._vault, old, webhook_id), webhook_id),
+                "old_secret_until": datetime.now(UTC) + grace,
+                "secret": kept(self._vault, secret, webhook_id),
+            }
+            return await _change(connection, owner, webhook_id, values), secret
 
     async def delete(self, owner: str, webhook_id: str) -> None:
         """Forget the endpoint, with everything that was sent to it or waits for it. Raises NotFound."""
@@ -111,12 +120,13 @@ class Endpoints:
 
     async def disable(self, owner: str, webhook_id: str, reason: str) -> None:
         """Send nothing more to an endpoint, whose receiver has asked for that. Raises NotFound."""
-        await self._change(owner, webhook_id, {"enabled": False, "disabled_reason": reason})
+        async with self._engine.begin() as connection:
+            await _change(connection, owner, webhook_id, {"enabled": False, "disabled_reason": reason})
 
     async def expect(self, owner: str, base_url: str, url: str) -> None:
         """See to it that a job's own `webhook_url` can be told of its end. Raises UnsafeUrl."""
         self.check(url, "webhook_url")
-        statement = postgresql.insert(webhooks).values(_row(owner, base_url)).on_conflict_do_nothing()
+        statement = postgresql.insert(webhooks).values(self._row(owner, base_url, _secret())).on_conflict_do_nothing()
         async with self._single.connect() as connection:
             await connection.execute(statement)
 
@@ -128,37 +138,36 @@ class Endpoints:
             error.param = param
             raise
 
-    async def _change(self, owner: str, webhook_id: str, values: Mapping[str, Any]) -> Endpoint:
-        """Raises NotFound. What waits for an endpoint that is disabled is cancelled."""
-        change = update(webhooks).where(webhooks.c.id == webhook_id, webhooks.c.owner == owner)
-        change = change.values(**values, updated_at=datetime.now(UTC))
-        cancel = update(deliveries).where(deliveries.c.webhook_id == webhook_id, deliveries.c.next_at.is_not(None))
-        async with self._engine.begin() as connection:
-            endpoint = _found((await connection.execute(change.returning(*COLUMNS))).first(), webhook_id)
-            if not endpoint.enabled:
-                await connection.execute(cancel.values(status="cancelled", next_at=None))
-        return endpoint
+    def _row(self, owner: str, base_url: str, secret: str) -> dict[str, Any]:
+        """A new endpoint without a URL, which is told of everything."""
+        now, webhook_id = datetime.now(UTC), f"webhook_{str(ULID()).lower()}"
+        return {
+            "id": webhook_id,
+            "owner": owner,
+            "url": None,
+            "events": [event.value for event in WebhookEventType],
+            "enabled": True,
+            "secret": kept(self._vault, secret, webhook_id),
+            "base_url": base_url,
+            "created_at": now,
+            "updated_at": now,
+        }
+
+
+async def _change(connection: AsyncConnection, owner: str, webhook_id: str, values: Mapping[str, Any]) -> Endpoint:
+    """Raises NotFound. What waits for an endpoint that is disabled is cancelled."""
+    change = update(webhooks).where(webhooks.c.id == webhook_id, webhooks.c.owner == owner)
+    change = change.values(**values, updated_at=datetime.now(UTC))
+    cancel = update(deliveries).where(deliveries.c.webhook_id == webhook_id, deliveries.c.next_at.is_not(None))
+    endpoint = _found((await connection.execute(change.returning(*COLUMNS))).first(), webhook_id)
+    if not endpoint.enabled:
+        await connection.execute(cancel.values(status="cancelled", next_at=None))
+    return endpoint
 
 
 def without_url(what_then: str) -> Conflict:
     """The refusal of what only an endpoint with a URL of its own can do."""
     return Conflict(f"This endpoint has no url: each job names its own. {what_then}", code="webhook_without_url")
-
-
-def _row(owner: str, base_url: str) -> dict[str, Any]:
-    """A new endpoint without a URL, which is told of everything."""
-    now = datetime.now(UTC)
-    return {
-        "id": f"webhook_{str(ULID()).lower()}",
-        "owner": owner,
-        "url": None,
-        "events": [event.value for event in WebhookEventType],
-        "enabled": True,
-        "secret": _secret(),
-        "base_url": base_url,
-        "created_at": now,
-        "updated_at": now,
-    }
 
 
 def _secret() -> str:

@@ -49,8 +49,7 @@ class Cache(Folder):
 
     async def read(self, key: str, first: int, end: int) -> AsyncGenerator[bytes]:
         pieces = await super().read(key, first, end)
-        with suppress(OSError):
-            await asyncio.to_thread(os.utime, self.root / key)  # it was used last
+        await self.has(key)  # so that it counts as used
         return pieces
 
     async def lend(self, key: str, path: Path) -> bool:

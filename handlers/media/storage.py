@@ -55,7 +55,7 @@ class Store(Protocol):
     """A place for files. Everything raises StorageError."""
 
     name: str
-    """What a file's row says of where it is: the URL that was configured, without its query."""
+    """What a file's row says of where it is: the URL that was configured, in one spelling."""
 
     async def put(self, key: str, path: Path, media_type: str) -> None:
         """Keep a file, which may be moved away from `path` for that."""
@@ -182,21 +182,20 @@ def _move(source: Path, target: Path, durable: bool) -> None:
         if durable:
             _settled(source)
         source.replace(target)
-        if durable:
-            _settled(target.parent)
-            _settled(target.parent.parent)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         part = target.with_name(f"{target.name}.{uuid4().hex}.part")
         try:
             shutil.copyfile(source, part)
-            _settled(part)
+            if durable:
+                _settled(part)
             part.replace(target)
-            _settled(target.parent)
-            _settled(target.parent.parent)
         finally:
             part.unlink(missing_ok=True)
+    if durable:
+        _settled(target.parent)
+        _settled(target.parent.parent)
 
 
 def _settled(path: Path) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TypeAlias
 
 from pydantic import SecretStr
 
 from generated.models import ModelProvider
 
-from ..configuration import Configuration, Key, Network, RequestType, file_for, read, unusable, validated
+from ..configuration import Client, Configuration, Key, Network, RequestType, file_for, read, unusable, validated
 from ..configuration import Provider as Configured
 from ..errors import InvalidRequest, NotFound, Unavailable, UnsupportedOperation
 from ..settings import Settings
@@ -106,16 +107,31 @@ class Provider:
             raise UnsupportedOperation(REQUEST_TYPES[operation], self.name)
 
 
+Lines: TypeAlias = Mapping[tuple[str, str, int], Line]
+"""(provider, address, how much it is asked at once) -> its line."""
+
+
 @dataclass(slots=True)
 class Registry:
-    """What can be called now."""
+    """What can be called now. It changes while the gateway runs, between any two looks at it."""
 
     providers: dict[str, Provider] = field(default_factory=dict)
     sandbox: bool = False
     raw_on_request: bool = False  # whether callers may ask to see what was said to and by the provider
+    lines: Lines = field(default_factory=dict, repr=False)
 
     def __iter__(self) -> Iterator[Provider]:
         return iter(self.providers.values())
+
+    def follow(self, configuration: Configuration, http: Upstream) -> None:
+        """Call what a configuration describes from now on; what did not change keeps its line. The sandbox stays as it is."""
+        if not self.sandbox:
+            new = build(configuration, http, self.lines)
+            self.providers, self.lines = new.providers, new.lines
+
+    def heed(self, client: Client) -> None:
+        """Take over options that have changed."""
+        self.raw_on_request = self.sandbox or client.allow_per_request_raw_override
 
     def provider(self, name: str) -> Provider:
         """The provider of this name. Raises a CallerError that says what is wrong with the name."""
@@ -169,29 +185,46 @@ def configured(settings: Settings, environment: Mapping[str, str]) -> Configurat
         described = {name: provider for name, provider in there.items() if provider is not None}
         where = "The environment"
         configuration = validated({"providers": described}, environment, where)
-    mistakes = [mistake for name, found in configuration.providers.items() for mistake in _mistakes(name, found)]
-    if mistakes:
-        raise unusable(where, mistakes)
+    found_wrong = [wrong for name, found in configuration.providers.items() for wrong in mistakes(name, found)]
+    if found_wrong:
+        raise unusable(where, found_wrong)
     return configuration
 
 
 def in_sandbox(settings: Settings, configuration: Configuration) -> bool:
-    """Whether emulators serve every provider."""
-    return settings.sandbox if settings.sandbox is not None else not configuration.providers
+    """Whether emulators serve every provider: unless it is set, when there is none that could be called."""
+    if settings.sandbox is not None:
+        return settings.sandbox
+    return not any(provider.keys for provider in configuration.providers.values())
 
 
-def for_server(settings: Settings, configuration: Configuration, own_url: str, http: Upstream) -> Registry:
-    """The registry of a server that is reached at `own_url`, where the sandbox is mounted if it is on."""
-    if in_sandbox(settings, configuration):
+def for_server(
+    settings: Settings, configuration: Configuration, own_url: str, http: Upstream, *, sandbox: bool | None = None
+) -> Registry:
+    """The registry of a server that is reached at `own_url`, where the sandbox is mounted if it is on.
+
+    `sandbox`: whether it is, where that was decided by more than the configuration.
+    """
+    if in_sandbox(settings, configuration) if sandbox is None else sandbox:
         return build_sandbox(own_url, settings.sandbox_job_seconds, http)
     return build(configuration, http)
 
 
-def build(configuration: Configuration, http: Upstream) -> Registry:
-    """The registry that a configuration describes, which `configured` has found to be right."""
+def build(configuration: Configuration, http: Upstream, known: Lines = MappingProxyType({})) -> Registry:
+    """The registry that a configuration describes, which was found to be right. Providers without keys cannot be called.
+
+    `known` are the lines that there are already.
+    """
+    lines: dict[tuple[str, str, int], Line] = {}
+
+    def line(name: str, address: str, at_once: int) -> Line:
+        which = (name, address, at_once)
+        return lines.setdefault(which, known.get(which) or Line(name, at_once))
+
     return Registry(
-        {name: _provider(name, found, http) for name, found in configuration.providers.items()},
+        {name: _provider(name, found, http, line) for name, found in configuration.providers.items() if found.keys},
         raw_on_request=configuration.client.allow_per_request_raw_override,
+        lines=lines,
     )
 
 
@@ -222,8 +255,11 @@ def build_sandbox(own_url: str, job_seconds: float, http: Upstream) -> Registry:
     return Registry(emulated, sandbox=True, raw_on_request=True)
 
 
-def _mistakes(name: str, found: Configured) -> Iterator[str]:
-    """What is wrong with a provider, where only its adapter shows that: the path, and what to do."""
+def mistakes(name: str, found: Configured, *, keyless: bool = False) -> Iterator[str]:
+    """What is wrong with a provider, where only its adapter shows that: the path, and what to do.
+
+    `keyless`: whether it may be without keys for now.
+    """
     where, custom = f"providers.{name}", found.custom_provider_config
     base = custom.base_provider_type if custom is not None else name
     if custom is not None and name in NAMED_BY_THE_CONTRACT:
@@ -231,7 +267,7 @@ def _mistakes(name: str, found: Configured) -> Iterator[str]:
     if base not in PROVIDERS:
         yield _unknown(name, base, custom is not None)
         return
-    if not found.keys:
+    if not (found.keys or keyless):
         yield f"{where}.keys: is missing; at least one is needed, also where it needs no value"
     for index, key in enumerate(found.keys):
         for mistake in _mistakes_of_key(PROVIDERS[base], key, found.network_config):
@@ -271,13 +307,11 @@ def _address(key: Key) -> str | None:
     return key.azure_key_config.endpoint if key.azure_key_config is not None else None
 
 
-def _provider(name: str, found: Configured, http: Upstream) -> Provider:
+def _provider(name: str, found: Configured, http: Upstream, line: Callable[[str, str, int], Line]) -> Provider:
     custom = found.custom_provider_config
     base = custom.base_provider_type if custom is not None else name
     adapter = PROVIDERS[base]
-    at_once = found.concurrency_and_buffer_size.concurrency
-    lines: defaultdict[str, Line] = defaultdict(lambda: Line(name, at_once))  # by address
-    keys = tuple(ProviderKey(key, _account(name, adapter, key, found, http, lines)) for key in found.keys)
+    keys = tuple(ProviderKey(key, _account(name, adapter, key, found, http, line)) for key in found.keys)
     at_vendor = any(key.account.base_url == adapter.base_url for key in keys)
     return Provider(
         name,
@@ -296,7 +330,12 @@ def _provider(name: str, found: Configured, http: Upstream) -> Provider:
 
 
 def _account(
-    name: str, adapter: Adapter, key: Key, found: Configured, http: Upstream, lines: Mapping[str, Line]
+    name: str,
+    adapter: Adapter,
+    key: Key,
+    found: Configured,
+    http: Upstream,
+    line: Callable[[str, str, int], Line],
 ) -> Account:
     network = found.network_config
     secret, options, deployments = key.value, {}, {}
@@ -324,7 +363,7 @@ def _account(
         headers=network.extra_headers,
         timeout=network.default_request_timeout_in_seconds,
         proxy=found.proxy_config,
-        line=lines[base_url],
+        line=line(name, base_url, found.concurrency_and_buffer_size.concurrency),
     )
 
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
-from bench import comparison, downloads, pages, scale, waiting
+from bench import comparison, downloads, logs, pages, scale, waiting
 from bench.clients import STREAM, WAIT
 from bench.rounds import Result
 from bench.sections import Section, document, table
@@ -43,6 +44,12 @@ PAGES = pages.Result(
     seconds=30.0,
     bytes=1_100_000_000,
     walks=[pages.Walk("none", "desc", 1_000_000, {1: 0.004, 10: 0.005, 10_000: 0.006})],
+)
+LOGS = logs.Result(
+    rows=3_000_000,
+    bytes=2_800_000_000,
+    pages=[logs.Measured("all", 0.01, 0.02), logs.Measured("`offset=10000`", 0.03)],
+    sums=[logs.Measured("`stats?period=24h`", 0.2)],
 )
 SMALL, LARGE = 30_000_000, 300_000_000
 
@@ -110,6 +117,12 @@ def test_pages_are_told_as_multiples_of_the_first_and_those_that_do_not_exist_no
     assert "| none | desc | 1,000,000 | 4.0 | 1.25 |  |  | 1.50 |" in pages.words(PAGES)
 
 
+def test_pages_of_the_logs_are_told_with_the_page_that_follows_and_sums_without() -> None:
+    told = logs.words(LOGS)
+    assert "| all | 10.0 | 20.0 |" in told and "| `offset=10000` | 30.0 |  |" in told
+    assert "| `stats?period=24h` | 200 |" in told and "2.8 GB" in told
+
+
 def test_downloads_are_told_beside_what_is_promised_of_them() -> None:
     told = downloads.words(DOWNLOADS)
     assert "| first byte, ms more than direct | 3.0 | 4.0 | 7998.0 | under 50 |" in told
@@ -145,6 +158,8 @@ def test_what_was_promised_and_not_kept_is_a_doubt() -> None:
     assert len(waiting.doubts([replace(CASE, polls=1.5, delays={STREAM: [0.1], WAIT: [1.1]})])) == 2
     slow = replace(PAGES.walks[0], latency={1: 0.004, 10: 0.04})
     assert len(pages.doubts(replace(PAGES, walks=[slow]))) == 1
+    assert not logs.doubts(LOGS)
+    assert len(logs.doubts(replace(LOGS, pages=[logs.Measured("all", 0.01, 0.3)]))) == 1
     assert comparison.doubts(Result([], {}, creates_sent=2, creates_seen=3))
 
 
@@ -178,3 +193,14 @@ def test_a_filter_of_every_kind_that_the_list_has_is_measured() -> None:
     asked = {name for wanted, _ in pages.filters(1000).values() for name in wanted}
     assert asked == {"provider", "model", "status", "created_after", "created_before", "metadata"}
     assert all(f"- name: {name}\n" in document for name in asked)
+
+
+def test_every_filter_and_order_of_the_logs_is_measured() -> None:
+    listing = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_text())
+    names = {
+        each["$ref"].rpartition("/")[2] for each in listing["paths"]["/api/logs"]["get"]["parameters"] if "$ref" in each
+    }
+    filters = {listing["components"]["parameters"][name]["name"] for name in names}
+    asked = {name for wanted in logs.asked().values() for name in wanted}
+    assert filters - asked == {"video_id", "request_id", "max_cost"}, "which find one row, or are like another"
+    assert {"sort_by", "order", "offset"} <= asked

@@ -106,7 +106,7 @@ def test_query_parameters_arrive_cast_and_with_their_defaults(http, handlers):
     http.get(
         "/v1/videos", params={"limit": "7", "provider": "runway", "metadata": ["a:1", "b:2"], "created_after": "9"}
     )
-    arguments = ("ann", "runway", None, None, 9, None, ["a:1", "b:2"], None, 7, "desc")
+    arguments = ("ann", "runway", None, None, 9, None, ["a:1", "b:2"], None, None, 7, "desc")
     assert handlers.calls == [("video_list", arguments)]
 
 

@@ -79,7 +79,10 @@ def test_every_key_is_explained_once(section: str) -> None:
 
 def environment() -> dict[str, str]:
     names = re.findall(r"env\.([A-Z_]+)", EXAMPLE)
-    return {name: "{}" if "CREDENTIALS" in name else "a-value-of-its-own" for name in names}
+    values = {"CREDENTIALS": "{}", "VIRTUAL_KEY": "sk-bf-a-value-of-its-own-for-each"}
+    return {
+        name: next((value for word, value in values.items() if word in name), "a-value-of-its-own") for name in names
+    }
 
 
 def test_the_example_can_be_used(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import signal
@@ -161,7 +162,7 @@ def serve_failing() -> None:
     logs.configure("info", "json")
     handlers: Any = Failing()
     nobody = Directory(create_async_engine("postgresql+psycopg://127.0.0.1:9/none"))  # never asked
-    operations = bind(videos=handlers, models=handlers, webhooks=handlers, providers=handlers, health=handlers)
+    operations = bind(**dict.fromkeys(inspect.signature(bind).parameters, handlers))
     app = AsyncApp(
         "failing",
         resolver=Resolver(operations.__getitem__),
@@ -172,7 +173,7 @@ def serve_failing() -> None:
     app.add_api(orjson.loads(files("generated").joinpath("openapi30.json").read_bytes()))
     for kind in (errors.ReelgateError, ProblemException, HTTPException, Exception):
         app.add_error_handler(kind, envelope.respond)
-    with serving(Requests(app, None, (), Uploads(1024))) as url:
+    with serving(Requests(app, None, (), Uploads(1024), None)) as url:
         print("failing on", url, flush=True)
         signal.pause()
 

@@ -124,6 +124,39 @@ def test_no_more_is_taken_than_there_is(tmp_path: Path, limit: dict[str, Any], o
             judge(gateway, gateway.exchanges)
 
 
+@pytest.mark.parametrize("change", ["change", "reset", "rotate", "delete"])
+def test_who_changes_limits_waits_for_jobs_and_holds_up_none_meanwhile(tmp_path: Path, change: str) -> None:
+    """Meters are locked in one order by everybody: otherwise each could wait for what the other has."""
+    with running(tmp_path, api_keys="") as gateway, ThreadPoolExecutor(1) as pool:
+        admin = Admin(gateway)
+        budgets = [{"max_limit": 9, "reset_duration": each} for each in ("1h", "1d")]
+        asked = {
+            "budgets": budgets,
+            "provider_configs": [{"provider": "vllm", "budgets": budgets}],
+            "rate_limit": {"concurrent_max_limit": 9},
+        }
+        key = admin.key(**asked)
+        path = f"/virtual-keys/{key['id']}"
+        requests_of = {
+            "change": ("PUT", path, asked),
+            "reset": ("PUT", path, {"reset_budget_usage": True}),
+            "rotate": ("POST", f"{path}/rotate", {"keep_usage": False}),
+            "delete": ("DELETE", path, None),
+        }
+        with psycopg.connect(dsn(gateway)) as job, psycopg.connect(dsn(gateway), autocommit=True) as other:
+            ids = [each for (each,) in job.execute("SELECT id FROM meters ORDER BY id")]
+            lock = "SELECT id FROM meters WHERE id = %s FOR UPDATE NOWAIT"
+            job.execute(lock, [ids[0]])
+            changed = pool.submit(admin.does, *requests_of[change])
+            waits = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            until(lambda: other.execute(waits).fetchone() != (0,))
+            for each in ids[1:]:
+                job.execute(lock, [each])  # raises LockNotAvailable
+        assert changed.result()
+
+
 BODY = {"model": MODEL, "prompt": "x", **FOUR_SECONDS}
 
 

@@ -67,6 +67,7 @@ def test_keys_are_read_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         ("REELGATE_WEBHOOK_RETRIES", "nan"),
         ("REELGATE_WEBHOOK_RETRIES", "604801"),
         ("REELGATE_WEBHOOK_LOG_DAYS", "0"),
+        ("REELGATE_LOG_DAYS", "0"),
         ("REELGATE_SANDBOX_JOB_SECONDS", "-1"),
         ("REELGATE_LOG_LEVEL", "loud"),
         ("REELGATE_LOG_FORMAT", "xml"),
@@ -78,6 +79,8 @@ def test_keys_are_read_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         ("REELGATE_API_KEYS", "alice:short"),
         ("REELGATE_API_KEYS", f":{SECRET}"),
         ("REELGATE_API_KEYS", f"alice:{SECRET},alice:{SECRET}x"),
+        ("REELGATE_API_KEYS", f"admin:{SECRET}"),
+        ("REELGATE_API_KEYS", f"vk_01kafx3m9d7q2v8h5c4n6w0b1z:{SECRET}"),
     ],
 )
 def test_a_bad_value_is_refused_by_the_name_of_its_variable(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import standardwebhooks
 from generated import models
 from generated.client import Client
 from handlers.jobs import sending
-from tests.gateway import ALICE, BOB, Gateway, judge_webhook, running
+from tests.gateway import ALICE, BOB, Gateway, judge, judge_webhook, running
 from tests.handlers.receivers import (
     ANSWERS_IN,
     FAST,
@@ -288,6 +289,37 @@ def test_a_secret_is_rotated_with_grace(gateway: Gateway) -> None:
         for old in (endpoint.secret, rotated.json()["secret"]):
             with pytest.raises(standardwebhooks.WebhookVerificationError):
                 event(there.received[1], old)
+
+
+def secrets_of(gateway: Gateway) -> list[tuple[str, str | None]]:
+    """What the database has of the secrets of endpoints."""
+    with psycopg.connect(dsn(gateway)) as connection:
+        return connection.execute("SELECT secret, old_secret FROM webhooks ORDER BY id").fetchall()
+
+
+def test_secrets_are_sealed_where_there_is_a_key_and_those_from_before_are_read(tmp_path: Path) -> None:
+    key = {"encryption_key": "a key of the tests, long enough"}
+    with receiver() as there:
+        with running(tmp_path, **PRIVATE) as gateway:
+            database, old = dsn(gateway), register(gateway, f"{there.url}/old")
+            assert secrets_of(gateway) == [(old.secret, None)]
+        with running(tmp_path, database, **PRIVATE, **key) as gateway:
+            old = replace(old, gateway=gateway)
+            new = register(gateway, f"{there.url}/new")
+            assert secrets_of(gateway)[0] == (old.secret, None) and secrets_of(gateway)[1][0].startswith("enc:")
+            gateway.create(FAST)
+            until(lambda: len(there.received) == 2)
+            for received in there.received:
+                event(received, (old if received.target == "/old" else new).secret)
+            rotated = old.ask("POST", "/rotate-secret")["secret"]
+            assert all(str(secret).startswith("enc:") for secret in secrets_of(gateway)[0])
+            there.received.clear()
+            gateway.create(FAST)
+            until(lambda: len(there.received) == 2)
+            (told,) = [received for received in there.received if received.target == "/old"]
+            event(told, rotated)
+            event(told, old.secret)
+            judge(gateway, gateway.exchanges)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import json
 import os
 import re
 import socket
@@ -250,13 +251,21 @@ def examples(language: str, word: str, text: str = README) -> list[str]:
     return [block for block in re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL) if word in block]
 
 
-@pytest.mark.parametrize("word", ["curl", "reelgate generate"])
+@pytest.mark.parametrize("word", ["until curl", "reelgate generate"])
 def test_the_shell_examples_of_the_readme_work(word: str, url: str, tmp_path: Path) -> None:
     (example,) = examples("sh", word)
     folder = Path(sys.executable).parent
     environment = os.environ | {"REELGATE_URL": url, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
     _run(["bash", "-euo", "pipefail", "-c", example.replace(HERE, url)], tmp_path, environment)
     assert (tmp_path / "boat.mp4").read_bytes()[4:8] == b"ftyp"
+
+
+def test_the_example_of_a_virtual_key_makes_one_that_has_what_it_says(url: str, tmp_path: Path) -> None:
+    (example,) = examples("sh", "virtual-keys")
+    command = example.replace(HERE, url).replace("-u admin ", "-s ")  # who asks for it here is an admin anyway
+    made = json.loads(_run(["bash", "-euo", "pipefail", "-c", command], tmp_path, dict(os.environ)))["virtual_key"]
+    assert made["value"].startswith("sk-bf-")
+    assert made["budgets"][0]["max_limit"] == 50 and made["rate_limit"]["concurrent_max_limit"] == 4
 
 
 def test_the_example_of_the_configuration_page_shows_what_was_sent(url: str, tmp_path: Path) -> None:

@@ -128,10 +128,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), nullable=False, comment="key_ + ULID"),
         sa.Column("provider", sa.Text(), nullable=False, comment="one of `providers`, or of the configuration file"),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("settings", sa.JSON(), nullable=False, comment="as in the configuration file, without secrets"),
-        sa.Column(
-            "secrets", sa.Text(), nullable=True, comment="a JSON object of its secrets, sealed; see access/vault.py"
-        ),
+        sa.Column("settings", sa.JSON(), nullable=False, comment="as in the configuration file; secrets sealed"),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -141,7 +138,9 @@ def upgrade() -> None:
     op.create_table(
         "providers",
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("settings", sa.JSON(), nullable=False, comment="as in the configuration file, without its keys"),
+        sa.Column(
+            "settings", sa.JSON(), nullable=False, comment="as in the configuration file, without keys; secrets sealed"
+        ),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("name"),

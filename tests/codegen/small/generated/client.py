@@ -23,7 +23,7 @@ import json
 import time
 from base64 import b64encode
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from io import IncrementalNewlineDecoder
@@ -36,7 +36,7 @@ import requests
 from pydantic import MISSING, BaseModel, ValidationError
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from . import models
+from . import models as schemas
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -60,9 +60,9 @@ class ApiError(ClientError):
         self.headers: Mapping[str, str] = response.headers
         self.may_pass = self.status in TRANSIENT
         self.retry_after = _retry_after(response)
-        self.error: models.Fault | None = None
+        self.error: schemas.Fault | None = None
         try:
-            self.error = _parse(models.Fault, response.content)
+            self.error = _parse(schemas.Fault, response.content)
         except (ValidationError, requests.RequestException):  # a proxy's own page, or half an answer
             pass
         super().__init__(f"{self.status} {self.error.error.message if self.error else response.reason}")
@@ -260,23 +260,23 @@ class Client:
 
     def thing_list(
         self, *, order: Literal["asc", "desc"] | None = None, limit: int | None = None, owner: str
-    ) -> models.Thing:
+    ) -> schemas.Thing:
         """List things
 
         order: Which end first. Default: 'asc'.
         """
         return _read(
-            models.Thing,
+            schemas.Thing,
             self._send(_Request("GET", "/things", query={"order": order, "limit": limit, "owner": owner})),
         )
 
-    def thing_make(self, body: models.Thing) -> models.Thing:
+    def thing_make(self, body: schemas.Thing) -> schemas.Thing:
         """Make a "thing"
 
         From a form or from JSON.
         Say \\\"\"\"so\\\"\"\".
         """
-        return _read(models.Thing, self._send(_Request("POST", "/things", body=body)))
+        return _read(schemas.Thing, self._send(_Request("POST", "/things", body=body)))
 
     def thing_file(self, thing_id: str, *, range_: str | None = None) -> Download:
         """The bytes of a thing
@@ -302,7 +302,7 @@ class Client:
         """
         return self._send(_Request("HEAD", f"/things/{_segment(thing_id)}")).headers
 
-    def thing_drop(self, thing_id: str, body: models.Thing | None = None) -> None:
+    def thing_drop(self, thing_id: str, body: schemas.Thing | None = None) -> None:
         """Drop a thing
 
         thing_id: Its id.
@@ -328,9 +328,9 @@ class Client:
             )
         )
 
-    def ping(self) -> models.Thing:
+    def ping(self) -> schemas.Thing:
         """Is it there"""
-        return _read(models.Thing, self._send(_Request("GET", "/ping", answers=(503,))))
+        return _read(schemas.Thing, self._send(_Request("GET", "/ping", answers=(503,))))
 
     def close(self) -> None:
         """Closes the connections that are kept open."""
@@ -400,7 +400,7 @@ class Client:
 class _Request:
     method: str
     path: str
-    query: Mapping[str, str | int | float | list[str] | None] = field(default_factory=dict)
+    query: Mapping[str, str | int | float | Sequence[str] | None] = field(default_factory=dict)
     headers: Mapping[str, str | None] = field(default_factory=dict)
     body: BaseModel | None = None
     answers: tuple[int, ...] = ()  # statuses besides 2xx that carry the answer
@@ -467,8 +467,8 @@ def _unsent(error: requests.RequestException) -> bool:
     )
 
 
-def _texts(value: str | int | float | list[str]) -> str | list[str]:
-    return [_text(item) for item in value] if isinstance(value, list) else _text(value)
+def _texts(value: str | int | float | Sequence[str]) -> str | list[str]:
+    return _text(value) if isinstance(value, str | int | float) else [_text(item) for item in value]
 
 
 def _text(value: str | int | float) -> str:
