@@ -126,12 +126,11 @@ def test_no_more_is_taken_than_there_is(tmp_path: Path, limit: dict[str, Any], o
 
 @pytest.mark.parametrize("change", ["change", "reset", "rotate", "delete"])
 def test_who_changes_limits_waits_for_jobs_and_holds_up_none_meanwhile(tmp_path: Path, change: str) -> None:
-    """Meters are locked in one order by everybody: otherwise each could wait for what the other has."""
+    """Meters are locked in one order by everybody, budgets before limits: otherwise each could wait for what the other has."""
     with running(tmp_path, api_keys="") as gateway, ThreadPoolExecutor(1) as pool:
         admin = Admin(gateway)
         budgets = [{"max_limit": 9, "reset_duration": each} for each in ("1h", "1d")]
         asked = {
-            "budgets": budgets,
             "provider_configs": [{"provider": "vllm", "budgets": budgets}],
             "rate_limit": {"concurrent_max_limit": 9},
         }
