@@ -213,8 +213,11 @@ def accounts(database: str, keys: Iterable[str] = ()) -> Money:
             """SELECT id, owner, state IN ('completed', 'failed') AND reconcile_at IS NULL, settled_at IS NOT NULL,
             estimate_usd, cost_usd, holds FROM jobs WHERE holds IS NOT NULL ORDER BY id"""
         ).fetchall()
-    held = [({meter: Decimal(amount) for meter, amount in holds.items()}, row) for *row, holds in bills]
-    return Money([Meter(*row) for row in meters], [Bill(*row, holds) for holds, row in held], keys)
+    found = [
+        Bill(*row[:-1], holds={meter: Decimal(amount) for meter, amount in row[-1].items()})  # type: ignore[misc]
+        for row in bills
+    ]
+    return Money([Meter(*row) for row in meters], found, keys)
 
 
 def money(database: str) -> list[str]:
