@@ -37,6 +37,7 @@ from tests.handlers.access.cast import (
     OF_A_KEY,
     OTHERS,
     OWNERS,
+    PASSWORD,
     SCOPE,
     SESSION,
     SETTINGS,
