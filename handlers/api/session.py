@@ -11,6 +11,9 @@ from ..access.sessions import LASTS, Sessions
 from ..context import base_url
 from ..errors import Forbidden, Unauthorized
 
+CHALLENGE = 'Bearer realm="reelgate"'
+"""What a 401 must have (RFC 9110 §15.5.2). Not Basic: a browser would ask for the password again in a window of its own."""
+
 
 class Session:
     """`admin`: None if no admin's password is configured."""
@@ -25,7 +28,9 @@ class Session:
                 "There is no admin's password on this gateway, so nobody can log in.", code="auth_not_enabled"
             )
         if not await self._admin.admits(body.username, body.password.get_secret_value()):
-            raise Unauthorized("The name or the password is wrong.", code="wrong_password")
+            wrong = Unauthorized("The name or the password is wrong.", code="wrong_password")
+            wrong.headers["WWW-Authenticate"] = CHALLENGE
+            raise wrong
         token, ends = await self._sessions.begin()
         answer = models.SessionLoginResponse(message="You are logged in.", token=token, expires_at=ends)
         return Answer(answer, headers={"Set-Cookie": _cookie(token, int(LASTS.total_seconds()))})

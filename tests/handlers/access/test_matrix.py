@@ -37,6 +37,7 @@ from tests.handlers.access.cast import (
     OF_A_KEY,
     OTHERS,
     OWNERS,
+    PASSWORD,
     SCOPE,
     SESSION,
     SETTINGS,
@@ -452,3 +453,9 @@ def test_every_kind_is_taken_where_the_document_says(stage: Stage, ask: Asking, 
     taken = {"cookie": {SESSION}, "Basic": {BASIC, GATEWAY_KEY, VIRTUAL_KEY}}.get(name, CREDENTIALS.keys() - {BASIC})
     answer = ask(OPERATIONS["videoList"], Ask(), headers)
     assert not wrong(OPERATIONS["videoList"], answer, LET_IN if kind in taken else NOT_KNOWN)
+
+
+def test_a_login_with_a_wrong_password_is_a_401_like_any_other(ask: Asking) -> None:
+    login = OPERATIONS["sessionLogin"]
+    for pair in ({"username": ADMIN, "password": "wrong"}, {"username": "nobody", "password": PASSWORD}):
+        assert not wrong(login, ask(login, Ask(body=pair), {}), refusal(401, "wrong_password", "authentication_error"))
