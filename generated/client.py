@@ -159,8 +159,8 @@ class UnprocessableContent(ApiError):
 
 
 class TooManyRequests(ApiError):
-    """429. A limit of the gateway's own is used up (`rate_limited`), or the provider asks to slow down (`provider_rate_limited`); see
-    `Retry-After`.
+    """429. A limit of the gateway's own is used up (`rate_limited`), the provider asks to slow down (`provider_rate_limited`), or there
+    were too many wrong passwords (`too_many_attempts`); see `Retry-After`.
     """
 
 
