@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 
 from ..context import Quota
 
@@ -29,14 +30,16 @@ def told(touched: Sequence[Quota]) -> dict[str, str]:
 
 def _policy(name: str, limit: Quota) -> str:
     unit = f';qu="{UNITS[limit.metric]}"' if limit.metric in UNITS else ""
-    window = f";w={math.ceil(limit.window)}" if limit.window is not None else ""
+    length = limit.window
+    window = f";w={math.ceil(length)}" if length is not None else ""
     return f'"{name}";q={_whole(limit, limit.limit)}{unit}{window}'
 
 
 def _standing(name: str, limit: Quota) -> str:
-    resets = f";t={math.ceil(limit.resets_in)}" if limit.resets_in is not None else ""
+    seconds = limit.resets_in
+    resets = f";t={math.ceil(seconds)}" if seconds is not None else ""
     return f'"{name}";r={_whole(limit, limit.left)}{resets}'
 
 
-def _whole(limit: Quota, amount: object) -> int:
-    return math.floor(float(str(amount)) * (100 if limit.metric == "usd" else 1))
+def _whole(limit: Quota, amount: Decimal) -> int:
+    return int(amount * 100 if limit.metric == "usd" else amount)
