@@ -176,6 +176,7 @@ MALFORMED: Final[Mapping[str, Spell]] = {
 }
 """What is no id of a webhook, say, as the document has it."""
 LINE: Final[Mapping[str, Spell]] = {"with a line end": lambda reference: f"{plain(reference)}%0A"}
+"""What is no path of the document, but a parameter of the query that is malformed."""
 NAMED: Final[Mapping[str, Callable[[Mapping[str, str]], str]]] = {
     **{name: (lambda video, spell=spell: spell(video["id"])) for name, spell in (SPELLED | MALFORMED | LINE).items()},
     "{id}:{provider}": lambda video: plain(f"{video['id']}:{video['provider']}"),
@@ -256,15 +257,18 @@ def attempts(place: Place) -> list[Attempt]:
 
                 about(f"videos {spelling}, {heat}", operation, names, 404, math.ceil(TIMES / len(OF_VIDEOS)))
     for kind, operations in OTHERS.items():
-        for spellings, expected in ((SPELLED | LINE, 404), (MALFORMED, 400)):
-            times = math.ceil(TIMES / len(operations) / len(spellings))
-            for spell in spellings.values():
-                for operation in operations:
+        ways = [
+            (operation, spell, 400 if spelling in MALFORMED or (spelling in LINE and "?" in operation[1]) else 404)
+            for operation in operations
+            for spelling, spell in (SPELLED | MALFORMED | LINE).items()
+        ]
+        for operation, spell, expected in ways:
 
-                    def those(things: Things, kind: str = kind, spell: Spell = spell) -> list[str]:
-                        return [spell(each) for each in getattr(things, kind)]
+            def those(things: Things, kind: str = kind, spell: Spell = spell) -> list[str]:
+                return [spell(each) for each in getattr(things, kind)]
 
-                    about(f"{kind}, {expected}", operation, those, expected, times)
+            alike = sum(each == expected for _, _, each in ways)
+            about(f"{kind}, {expected}", operation, those, expected, math.ceil(TIMES / alike))
     about("wakes", WAKE, lambda things: [video["id"] for video in things.videos], 204, TIMES)
     return found
 
