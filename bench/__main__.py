@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markdown import Markdown
 
-from . import comparison, downloads, logs, pages, scale, waiting
+from . import access, budgets, comparison, downloads, logs, pages, scale, waiting
 from .processes import Failed
 from .sections import Section, document
 
@@ -26,6 +26,8 @@ LATEST = Path(__file__).with_name("results") / "latest.json"
 
 PARTS: dict[str, Callable[..., Section]] = {
     "litellm": comparison.run,
+    "access": access.run,
+    "budgets": budgets.run,
     "scale": scale.run,
     "waiting": waiting.run,
     "pages": pages.run,

@@ -37,6 +37,7 @@ class Plan:
     seconds: float
     most: int  # requests
     warm_up: int  # requests before it counts
+    scheme: str = "Bearer"  # of the key
 
 
 @dataclass
@@ -141,7 +142,7 @@ async def ask(session: aiohttp.ClientSession, plan: Plan, job_id: str) -> str:
 async def main() -> None:
     plan = Plan(**json.loads(sys.stdin.readline()))
     connector = aiohttp.TCPConnector(limit=plan.concurrency, keepalive_timeout=60)
-    headers = {"Authorization": f"Bearer {plan.key}"}
+    headers = {"Authorization": f"{plan.scheme} {plan.key}"}
     timeout = aiohttp.ClientTimeout(total=30)
     async with aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout) as session:
         await apply(session, plan, seconds=30, most=plan.warm_up)

@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +127,99 @@ class Books:
                 self.wrong.append(f"{row.id} is unknown, though {row.provider} has a list")
         for never in (self.adopted | self.closed | self.unknown) - self.ever_unknown:
             self.wrong.append(f"{never} was settled or is unknown, but nobody had said that it was")
+
+
+# ---- money ----------------------------------------------------------------------------------------------------------
+
+NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Meter:
+    """A budget or a limit whose window has not been over since the first job."""
+
+    id: str
+    metric: str
+    used: Decimal
+    held: Decimal
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A job, and what it holds or has cost."""
+
+    id: str
+    owner: str
+    over: bool  # it has ended, and nothing more is found out about it
+    settled: bool
+    estimate: Decimal | None
+    cost: Decimal | None
+    holds: dict[str, Decimal]
+
+
+class Money:
+    """`wrong` says where meters and jobs do not agree."""
+
+    def __init__(self, meters: Sequence[Meter], bills: Sequence[Bill], keys: Iterable[str] = ()) -> None:
+        """`keys` are virtual keys that have a budget which is to have counted all of their jobs."""
+        self.meters, self.bills = meters, bills
+        self.wrong: list[str] = []
+        for meter in meters:
+            self._agrees(meter)
+        for bill in bills:
+            self._is_settled(bill)
+        self._holds_something({*keys})
+
+    def _agrees(self, meter: Meter) -> None:
+        """What is held is what jobs hold that are not settled; what is used is what those came to that are."""
+        touching = [bill for bill in self.bills if meter.id in bill.holds]
+        held = sum((bill.holds[meter.id] for bill in touching if not bill.settled), NOTHING)
+        if meter.metric != "requests" and held != meter.held:
+            self.wrong.append(f"{meter.id} holds {meter.held} {meter.metric}, and its jobs {held}")
+        came_to = [bill.cost or NOTHING for bill in touching if bill.settled]
+        if meter.metric == "usd" and meter.used != sum(came_to, NOTHING):
+            self.wrong.append(f"{meter.id} has used {meter.used}, and its jobs {sum(came_to, NOTHING)}")
+        if meter.metric == "concurrent" and meter.used:
+            self.wrong.append(f"{meter.id} has used {meter.used} of what is only held")
+        if meter.metric == "requests" and (meter.held or meter.used < len(touching)):
+            self.wrong.append(f"{meter.id} has counted {meter.used} requests of {len(touching)} jobs")
+
+    def _is_settled(self, bill: Bill) -> None:
+        if bill.over != bill.settled:
+            self.wrong.append(f"{bill.id} {'has ended and is not settled' if bill.over else 'is settled too early'}")
+        if bill.settled and bill.estimate is not None and bill.cost is None:
+            self.wrong.append(f"{bill.id} was estimated and has no cost")
+
+    def _holds_something(self, keys: set[str]) -> None:
+        budgets = {meter.id for meter in self.meters if meter.metric == "usd"}
+        self.wrong += [
+            f"{bill.id} is in no budget"
+            for bill in self.bills
+            if bill.owner in keys and not budgets & bill.holds.keys()
+        ]
+
+    @property
+    def total(self) -> Decimal:
+        """What all jobs came to."""
+        return sum((bill.cost or NOTHING for bill in self.bills if bill.settled), NOTHING)
+
+
+def accounts(database: str, keys: Iterable[str] = ()) -> Money:
+    """The money of a database, as of one moment."""
+    with psycopg.connect(database) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        meters = connection.execute("SELECT id, metric, used, held FROM meters ORDER BY id").fetchall()
+        bills = connection.execute(
+            """SELECT id, owner, state IN ('completed', 'failed') AND reconcile_at IS NULL, settled_at IS NOT NULL,
+            estimate_usd, cost_usd, holds FROM jobs WHERE holds IS NOT NULL ORDER BY id"""
+        ).fetchall()
+    found = [
+        Bill(*row[:-1], holds={meter: Decimal(amount) for meter, amount in row[-1].items()})  # type: ignore[misc]
+        for row in bills
+    ]
+    return Money([Meter(*row) for row in meters], found, keys)
+
+
+def money(database: str) -> list[str]:
+    """Where meters and jobs do not agree."""
+    return accounts(database).wrong

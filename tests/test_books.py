@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.books import Books, Made, Row
+from tests.books import Bill, Books, Made, Meter, Money, Row
 from tests.chaos.upstream import NOTES, contested
 
 ADOPTED = [{"outcome": "unknown"}, {"outcome": "adopted"}]
@@ -69,3 +71,44 @@ def test_two_who_ask_about_one_job_at_once_are_found(tmp_path: Path) -> None:
     (tmp_path / NOTES).write_text("".join(json.dumps(poll) + "\n" for poll in polls))
     assert contested(tmp_path, [(0, 9)]) == (6, ["x was asked about by a, b, a"])
     assert contested(tmp_path, [(0, 2), (3, 9)]) == (6, [])
+
+
+# ---- money ----------------------------------------------------------------------------------------------------------
+
+
+def bill(number: int, **values: Any) -> Bill:
+    full = {"owner": "vk_a", "over": True, "settled": True, "estimate": Decimal("0.4"), "cost": Decimal("0.3")}
+    return Bill(**{"id": f"video_{number}", **full, "holds": HOLDS, **values})
+
+
+HOLDS = {"budget_1": Decimal("0.4"), "limit_1": Decimal(1), "limit_2": Decimal(1)}
+BILLS = [bill(1), bill(2, cost=Decimal(0)), bill(3, over=False, settled=False, cost=None)]
+METERS = [
+    Meter("budget_1", "usd", Decimal("0.3"), Decimal("0.4")),
+    Meter("limit_1", "concurrent", Decimal(0), Decimal(1)),
+    Meter("limit_2", "requests", Decimal(3), Decimal(0)),
+]
+
+
+def test_money_that_agrees_is_right() -> None:
+    found = Money(METERS, BILLS, ["vk_a"])
+    assert (found.wrong, found.total) == ([], Decimal("0.3"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "bills", "says"),
+    [
+        pytest.param({0: {"held": Decimal("0.5")}}, [], "budget_1 holds 0.5 usd, and its jobs 0.4", id="held too much"),
+        pytest.param({0: {"used": Decimal("0.29")}}, [], "budget_1 has used 0.29, and its jobs 0.3", id="a cent"),
+        pytest.param({1: {"held": Decimal(0)}}, [], "limit_1 holds 0 concurrent, and its jobs 1", id="not held"),
+        pytest.param({1: {"used": Decimal(1)}}, [], "of what is only held", id="used up"),
+        pytest.param({2: {"used": Decimal(2)}}, [], "counted 2 requests of 3 jobs", id="not counted"),
+        pytest.param({}, [bill(4, settled=False, holds={})], "not settled", id="never settled"),
+        pytest.param({}, [bill(4, over=False, holds={})], "settled too early", id="settled too early"),
+        pytest.param({}, [bill(4, cost=None, holds={})], "has no cost", id="for nothing"),
+        pytest.param({}, [bill(4, holds={})], "in no budget", id="in no budget"),
+    ],
+)
+def test_money_that_does_not_agree_is_found(changed: dict[int, dict[str, Any]], bills: list[Bill], says: str) -> None:
+    meters = [replace(meter, **changed.get(number, {})) for number, meter in enumerate(METERS)]
+    assert any(says in wrong for wrong in Money(meters, [*BILLS, *bills], ["vk_a"]).wrong)

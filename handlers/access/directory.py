@@ -59,18 +59,22 @@ class Directory:
         """The virtual key with this id, or else this name."""
         if "\0" in reference:
             return None
-        either = or_(virtual_keys.c.id == reference, virtual_keys.c.name == reference)
-        return await self._remembered(("reference", reference), lambda: self._grant(either))
+
+        def look() -> Awaitable[Grant | None]:
+            return self._grant(or_(virtual_keys.c.id == reference, virtual_keys.c.name == reference))
+
+        return await self._remembered(("reference", reference), look)
 
     async def session(self, token: str) -> Any:
         """When the session with this token ends; None if there is none."""
-        query = select(sessions.c.expires_at).where(sessions.c.digest == digest(token))
+        wanted = digest(token)
 
         async def look() -> Any:
+            query = select(sessions.c.expires_at).where(sessions.c.digest == wanted)
             async with self._single.connect() as connection:
                 return (await connection.execute(query)).scalar_one_or_none()
 
-        return await self._remembered(("session", digest(token)), look)
+        return await self._remembered(("session", wanted), look)
 
     async def of_providers(self) -> Mapping[tuple[str, str], Sequence[Meter]]:
         """The meters of providers and their keys: (scope, scope_id) -> meters."""

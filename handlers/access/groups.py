@@ -112,6 +112,7 @@ async def change_group(
         change = update(kind.table).where(kind.table.c.id == group_id)
         await connection.execute(change.values(**row, updated_at=func.now()))
     owner = kind.owner(group_id)
+    await meters.lock(connection, [owner])
     await meters.put(connection, owner, asked, aligned=asked.get("calendar_aligned"), source=source)
     if asked.get("reset_budget_usage"):
         await meters.forget_usage(connection, [owner], [BUDGET])
@@ -129,6 +130,7 @@ async def delete_group(connection: AsyncConnection, kind: Kind, group_id: str) -
                 code="team_in_use" if kind is TEAM else "customer_in_use",
             )
     await connection.execute(delete(kind.table).where(kind.table.c.id == group_id))
+    await meters.lock(connection, [kind.owner(group_id)])
     await meters.remove(connection, [kind.owner(group_id)])
 
 

@@ -49,5 +49,6 @@ class Limits:
         """Have the limits of each owner be as is said. Raises InvalidRequest, NotFound."""
         async with self._books.writing() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('limits of providers'))"))
+            await meters.lock(connection, [owner for owner, _ in changes])
             for owner, asked in changes:
                 await meters.put(connection, owner, asked, aligned=None, source="api")

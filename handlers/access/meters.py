@@ -162,6 +162,14 @@ def _paired(wanted: Sequence[Wanted], there: Mapping[str, Any], kind: str) -> li
     return [(each.id or free.get(each.reset_duration if kind == BUDGET else each.metric), each) for each in wanted]
 
 
+async def lock(connection: AsyncConnection, owners: Iterable[Owner]) -> None:
+    """Lock the meters of whoever has several changed, in the order in which jobs lock them; see jobs/holds.py.
+
+    Otherwise a job and a change could each wait for what the other has.
+    """
+    await connection.execute(select(meters.c.id).where(of(owners)).order_by(meters.c.id).with_for_update())
+
+
 async def remove(connection: AsyncConnection, owners: Iterable[Owner]) -> None:
     await connection.execute(delete(meters).where(of(owners)))
 

@@ -7,11 +7,11 @@ takes nothing of the limits on creates.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,22 +29,47 @@ log = structlog.get_logger()
 SHARE: Final = 1.0  # seconds between two times that what was counted here is added to what all have counted
 FORGOTTEN: Final = 600.0  # seconds without a poll after which a count is dropped
 
-ONE = Decimal(1)
+NOTHING, ONE = Decimal(0), Decimal(1)
 
 
-@dataclass(slots=True)
+class Left(NamedTuple):
+    """A limit as its headers tell it: a context.Quota."""
+
+    kind: str
+    metric: str
+    scope: str
+    limit: Decimal
+    left: Decimal
+    resets_in: float | None
+    window: float | None
+
+
 class Count:
-    """What is known of one meter."""
+    """What is known of one meter. What a poll asks of it is worked out when the meter is read, or its window ends."""
 
-    shared: Standing  # as it stood when it was last read
-    read_at: float  # time.monotonic
-    here: int = 0  # polls that were answered here since then
-    asked_at: float = field(default_factory=time.monotonic)
+    def __init__(self, shared: Standing) -> None:
+        self.here = 0  # polls that were answered here since it was read
+        self.asked_at = time.monotonic()
+        self.read(shared)
 
-    @property
-    def standing(self) -> Standing:
-        """As it stands now, as far as is known here."""
-        return self.shared.later(time.monotonic() - self.read_at, ONE * self.here)
+    def read(self, shared: Standing) -> None:
+        """It stands so now."""
+        resets_in = shared.resets_in
+        self._shared, self._read_at = shared, time.monotonic()
+        self._free, self._window = shared.limit - shared.used - shared.held, shared.window
+        self._ends = self._read_at + resets_in if resets_in is not None else math.inf
+
+    def left(self, now: float) -> Left:
+        """As it stands at this time.monotonic, as far as is known here."""
+        if now >= self._ends:
+            self.read(self._shared.later(now - self._read_at, NOTHING))
+        shared, resets_in = self._shared, self._ends - now if self._ends < math.inf else None
+        left = max(NOTHING, self._free - self.here)
+        return Left(shared.kind, shared.metric, shared.scope, shared.limit, left, resets_in, self._window)
+
+    def standing(self, now: float) -> Standing:
+        """The same, whole."""
+        return self._shared.later(now - self._read_at, ONE * self.here)
 
 
 class Polls:
@@ -59,16 +84,17 @@ class Polls:
         meters = [meter for meter in caller.grant.meters if meter.metric == "polls"]
         if not meters:
             return
-        counts = [self._counts.get(meter.id) or await self._first(meter) for meter in meters]
-        standings = [count.standing for count in counts if count is not None]
-        seen(standings)
-        for standing in standings:
-            if standing.left < 1:
-                raise TooManyRequests(Exhausted(standing, ONE).message, retry_after=standing.resets_in or SHARE)
+        found = [self._counts.get(meter.id) or await self._first(meter) for meter in meters]
+        counts, now = [count for count in found if count is not None], time.monotonic()
+        limits = [count.left(now) for count in counts]
+        seen(limits)
+        for count, limit in zip(counts, limits, strict=True):
+            if limit.left < 1:
+                message = Exhausted(count.standing(now), ONE).message
+                raise TooManyRequests(message, retry_after=limit.resets_in or SHARE)
         for count in counts:
-            if count is not None:
-                count.here += 1
-                count.asked_at = time.monotonic()
+            count.here += 1
+            count.asked_at = now
 
     async def _first(self, meter: Meter) -> Count | None:
         """Begin to count; None if the meter is gone by now."""
@@ -76,7 +102,7 @@ class Polls:
             found = await holds.standing(connection, [meter.id])
         if not found:
             return None
-        return self._counts.setdefault(meter.id, Count(found[0], time.monotonic()))
+        return self._counts.setdefault(meter.id, Count(found[0]))
 
     async def work(self) -> None:
         """Share what is counted until cancelled, and once more then."""
@@ -104,7 +130,7 @@ class Polls:
             count = self._counts[meter_id]
             count.here -= polls
             if meter_id in found:
-                count.shared, count.read_at = found[meter_id], time.monotonic()
+                count.read(found[meter_id])
             else:
                 del self._counts[meter_id]
 

@@ -121,7 +121,9 @@ class VirtualKeys:
                 await connection.execute(change.values(**_secret(value), updated_at=func.now()))
             keys = [await _read(connection, vk_id) for vk_id in ids]
             if not keep_usage:
-                await meters.forget_usage(connection, [owner for key in keys for owner in key.owners])
+                owners = [owner for key in keys for owner in key.owners]
+                await meters.lock(connection, owners)
+                await meters.forget_usage(connection, owners)
                 keys = [await _read(connection, vk_id) for vk_id in ids]
             return [(key, values[key.id]) for key in keys]
 
@@ -178,6 +180,7 @@ async def change_key(connection: AsyncConnection, vk_id: str, asked: Mapping[str
         change = update(virtual_keys).where(virtual_keys.c.id == vk_id)
         await connection.execute(change.values(**row, updated_at=func.now()))
     configs = row.get("provider_configs", before.provider_configs)
+    await meters.lock(connection, before.owners)
     await meters.remove(connection, set(before.owners) - set(_owners(vk_id, configs)))
     await _put_meters(connection, vk_id, asked, configs, source)
     if asked.get("reset_budget_usage"):
@@ -187,6 +190,7 @@ async def change_key(connection: AsyncConnection, vk_id: str, asked: Mapping[str
 async def delete_key(connection: AsyncConnection, vk_id: str) -> None:
     key = await _read(connection, vk_id)
     await connection.execute(delete(virtual_keys).where(virtual_keys.c.id == vk_id))
+    await meters.lock(connection, key.owners)
     await meters.remove(connection, key.owners)
 
 

@@ -338,6 +338,7 @@ def _as_json(text: str) -> Any:
 READ_AS: Mapping[str, Any] = {
     "metadata": _as_json,  # what OpenAPI says of an object in a form, where it is not made of `name[key]`
     "seed": lambda text: int(text) if INTEGER.fullmatch(text) else text,
+    "max_cost": _as_json,
     "audio": lambda text: {"true": True, "false": False}.get(text.lower(), text),
 }
 """Field -> how its text is read. What cannot be read stays text, for the document to refuse."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
 
 from ..context import Quota
 
@@ -18,25 +20,26 @@ UNITS = {"concurrent": "concurrent-requests", "seconds": "video-seconds", "usd":
 
 def told(touched: Sequence[Quota]) -> dict[str, str]:
     """The headers; none for budgets, which are no rate limits. A limit that was touched twice is told as it was last."""
-    limits = {f"{each.scope}-{each.metric}": each for each in touched if each.kind == "rate_limit"}
+    limits = {(each.scope, each.metric): each for each in touched if each.kind == "rate_limit"}
     if not limits:
         return {}
     return {
-        "RateLimit-Policy": ", ".join(_policy(name, limit) for name, limit in limits.items()),
-        "RateLimit": ", ".join(_standing(name, limit) for name, limit in limits.items()),
+        "RateLimit-Policy": ", ".join([_policy(*name, each.limit, each.window) for name, each in limits.items()]),
+        "RateLimit": ", ".join([_standing(*name, each.left, each.resets_in) for name, each in limits.items()]),
     }
 
 
-def _policy(name: str, limit: Quota) -> str:
-    unit = f';qu="{UNITS[limit.metric]}"' if limit.metric in UNITS else ""
-    window = f";w={math.ceil(limit.window)}" if limit.window is not None else ""
-    return f'"{name}";q={_whole(limit, limit.limit)}{unit}{window}'
+@lru_cache(maxsize=10_000)
+def _policy(scope: str, metric: str, limit: Decimal, seconds: float | None) -> str:
+    unit = f';qu="{UNITS[metric]}"' if metric in UNITS else ""
+    window = f";w={math.ceil(seconds)}" if seconds is not None else ""
+    return f'"{scope}-{metric}";q={_whole(metric, limit)}{unit}{window}'
 
 
-def _standing(name: str, limit: Quota) -> str:
-    resets = f";t={math.ceil(limit.resets_in)}" if limit.resets_in is not None else ""
-    return f'"{name}";r={_whole(limit, limit.left)}{resets}'
+def _standing(scope: str, metric: str, left: Decimal, seconds: float | None) -> str:
+    resets = f";t={math.ceil(seconds)}" if seconds is not None else ""
+    return f'"{scope}-{metric}";r={_whole(metric, left)}{resets}'
 
 
-def _whole(limit: Quota, amount: object) -> int:
-    return math.floor(float(str(amount)) * (100 if limit.metric == "usd" else 1))
+def _whole(metric: str, amount: Decimal) -> int:
+    return int(amount * 100 if metric == "usd" else amount)

@@ -100,8 +100,8 @@ class Requests:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = identity
-                if seen.touched:
-                    headers.update(told(seen.touched))
+                for name, value in told(seen.touched).items() if seen.touched else ():
+                    headers.append(name, value)
             await send(message)
 
         try:

@@ -5,7 +5,8 @@
 Two servers, two workers, a PostgreSQL and the providers, each a process of its own. Callers keep AIM jobs on their way and send
 again what honest clients send again. In every round, at a random moment, one or more processes of the gateway are killed and
 started again; then PostgreSQL is stopped and started, in order and as by a crash. In the end the providers' memory is the truth:
-the ledger and what callers were told have to agree with it.
+the ledger and what callers were told have to agree with it. Virtual keys pay for it: what budgets hold and have used has to
+be what their jobs hold and came to.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from contextlib import suppress
 import psycopg
 import requests
 
-from tests.books import Books, made, rows
+from tests.books import Books, accounts, made, rows
 from tests.chaos.callers import AT_ONCE, HEADERS, Callers, Create
 from tests.chaos.house import ARCHIVE, House, Mode, Postgres, Process, Upstream, configuration
+from tests.chaos.money import purses
 from tests.chaos.upstream import contested
 
 ROUNDS = 100
@@ -102,7 +104,8 @@ class Chaos:
     def run(self) -> int:
         wait_until(lambda: all(process.ready for process in self._processes), 60, "the processes are ready")
         self.watch = Watch(self.postgres)
-        self.callers = Callers(self.servers, self.chance.random(), lambda: self.watch.on_their_way < AIM)
+        self.purses = purses(self.servers[0].url)
+        self.callers = Callers(self.servers, self.purses, self.chance.random(), lambda: self.watch.on_their_way < AIM)
         wait_until(lambda: self.watch.on_their_way >= AIM, 60, f"{AIM} jobs are on their way")
         self.watch.begin()
         self._kill_processes()
@@ -220,14 +223,15 @@ class Chaos:
 
         def end(create: Create) -> str:
             given = [create.video_id, self.before.get(create.number)]
+            ended = [self._status(create, video_id) for video_id in given if video_id is not None]
             return (
-                " and ".join(self._status(video_id) for video_id in given if video_id is not None) or "never answered"
+                " and ".join([*ended, *(["refused for want of money"] if create.refused else [])]) or "never answered"
             )
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for create, status in zip(self.callers.creates, pool.map(end, self.callers.creates), strict=True):
                 self.ended[status] += 1
-                if not set(status.split(" and ")) <= {"completed", "failed"}:
+                if not set(status.split(" and ")) <= {"completed", "failed", "refused for want of money"}:
                     self.wrong.append(f"create {create.number} ({create.video_id}): {status}; told {create.answers}")
         for answer in self.callers.answers:
             if not answer.as_documented:
@@ -242,8 +246,8 @@ class Chaos:
             f"{answer.server} answered {answer.what} without a database" for answer in during if answer.what == "200"
         ]
 
-    def _status(self, video_id: str) -> str:
-        answer = requests.get(f"{self.servers[0].url}/v1/videos/{video_id}", headers=HEADERS, timeout=30)
+    def _status(self, create: Create, video_id: str) -> str:
+        answer = requests.get(f"{self.servers[0].url}/v1/videos/{video_id}", headers=create.headers, timeout=30)
         return str(answer.json()["status"]) if answer.status_code == 200 else f"{answer.status_code}"
 
     def _check_processes(self) -> None:
@@ -278,6 +282,10 @@ class Chaos:
     def _close_books(self) -> None:
         books = Books(rows(self.postgres.url), made(self.upstream.folder), self.watch.unknown)
         self.wrong += books.wrong
+        self.money = accounts(self.postgres.url, self.purses.ids)
+        self.wrong += self.money.wrong
+        if not any(create.refused for create in self.callers.creates):
+            self.wrong.append("nobody was refused for want of money")
         failed = Counter(
             f"{row.provider}: {row.error}" for row in books.ledger if row.state == "failed" and not row.lost
         )
@@ -302,6 +310,10 @@ class Chaos:
             f"{len(books.unknown)} stay unknown, for want of a list"
         )
         print(f"{self.files} files in the archive, each whole and of a completed job, unless it is said below")
+        print(
+            f"${self.money.total} for {len(self.money.bills)} jobs, in {len(self.money.meters)} budgets and limits that "
+            "agree with them to the cent, unless it is said below"
+        )
         print(f"{self.polls} questions about jobs, {self.contested} jobs asked about by two processes at once")
         print(f"for callers their creates ended as: {listed(self.ended)}")
         print(f"{len(self.wrong)} things are wrong")

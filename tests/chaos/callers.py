@@ -13,6 +13,7 @@ from typing import Any
 import requests
 
 from tests.chaos.house import MODELS, Process
+from tests.chaos.money import Purses
 from tests.gateway import ALICE
 
 AT_ONCE = 100  # callers; one whose server was killed may wait a minute until somebody knows what became of its create
@@ -28,9 +29,16 @@ class Create:
     number: int
     body: dict[str, Any]
     key: str
+    purse: str
+    """The virtual key that pays."""
     sent: int = 0
     answers: list[str] = field(default_factory=list)
     video_id: str | None = None
+    refused: bool = False  # for want of money
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.purse}"}
 
     @property
     def prompt(self) -> str:
@@ -51,8 +59,8 @@ class Answer:
 class Callers:
     """Threads that create whenever `wanted` says so."""
 
-    def __init__(self, servers: Sequence[Process], seed: float, wanted: Callable[[], bool]) -> None:
-        self._servers, self._wanted = servers, wanted
+    def __init__(self, servers: Sequence[Process], purses: Purses, seed: float, wanted: Callable[[], bool]) -> None:
+        self._servers, self._purses, self._wanted = servers, purses, wanted
         self._chance = random.Random(seed)
         self._guard = threading.Lock()
         self._stopping = threading.Event()
@@ -87,7 +95,7 @@ class Callers:
                 continue
             with self._guard:
                 number, chance = len(self.creates), random.Random(self._chance.random())
-                create = Create(number, body(number, chance), f"create-{number}")
+                create = Create(number, body(number, chance), f"create-{number}", self._purses.one(chance))
                 self.creates.append(create)
             self.see_through(create, chance)
 
@@ -110,7 +118,7 @@ class Callers:
             answer = requests.post(
                 f"{server.url}/v1/videos",
                 json=create.body,
-                headers={**HEADERS, "Idempotency-Key": create.key},
+                headers={**create.headers, "Idempotency-Key": create.key},
                 timeout=PATIENCE,
             )
         except requests.RequestException as failure:
@@ -126,6 +134,8 @@ class Callers:
             if what == "504 submission_unknown":
                 create.video_id = error["extra_fields"]["video_id"]
                 documented = True
+            elif what == "402 budget_exceeded":
+                create.refused = documented = create.purse == self._purses.poor
             elif what in ("503 unavailable", "409 idempotency_in_progress"):
                 documented = "Retry-After" in answer.headers
                 wait = float(answer.headers.get("Retry-After", "1"))

@@ -21,6 +21,7 @@ import yaml
 
 from handlers.server import listen
 from tests.chaos.guard import KEEP
+from tests.chaos.money import ADMIN
 from tests.chaos.upstream import NAME
 from tests.gateway import KEYS, ROOT
 from tests.handlers.wire import emulated
@@ -168,6 +169,8 @@ class Process:
             "REELGATE_DATA_DIR": str(house.folder / self.name),
             "REELGATE_STORAGE": f"file:{house.folder / ARCHIVE}",
             "REELGATE_API_KEYS": KEYS,
+            "REELGATE_ADMIN_USERNAME": ADMIN[0],
+            "REELGATE_ADMIN_PASSWORD": ADMIN[1],
             "REELGATE_WORKER": "false",
             "REELGATE_LOG_LEVEL": "warning",
             "REELGATE_LOG_FORMAT": "json",

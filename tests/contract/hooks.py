@@ -34,10 +34,13 @@ FAST = " [sandbox:no-render]"
 
 RECEIVER = "http://127.0.0.1:9/"  # where nobody listens
 OTHER_CALLERS = {
-    "virtualKeyQuota": os.environ.get("REELGATE_VIRTUAL_KEY"),  # of which an admin has none
-    "sessionLogout": os.environ.get("REELGATE_VIRTUAL_KEY"),  # or the admin would be one no longer
+    "virtualKeyQuota": os.environ.get("REELGATE_VIRTUAL_KEY"),  # an admin has no quota
 }
 """Operation -> the credential with which an admin calls it."""
+
+CONDITIONS = {"If-Match": "*", "If-Unmodified-Since": "Fri, 31 Dec 9999 23:59:59 GMT"}
+TIMES = {"start_time", "end_time"}
+"""Parameters beside which a period would be a second time."""
 
 EVERYWHERE = {"webhook_url"}  # fields that every model takes
 
@@ -79,7 +82,10 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     credential = OTHER_CALLERS.get(case.operation.definition.raw.get("operationId"))
     if credential and str((case.headers or {}).get("Authorization", "")).endswith(os.environ["REELGATE_API_KEY"]):
         case.headers["Authorization"] = f"Bearer {credential}"
-    if case.meta is None or not case.meta.generation.mode.is_positive or not isinstance(case.body, dict):
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    fulfillable(case)
+    if not isinstance(case.body, dict):
         return
     if "Idempotency-Key" in (case.headers or {}):
         case.headers["Idempotency-Key"] = uuid.uuid4().hex  # of another request it would rightly be refused
@@ -107,6 +113,15 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         case.body = {**kept, "model": model, "prompt": plain(kept["prompt"])}
 
 
+def fulfillable(case: Any) -> None:
+    """Conditions that hold, and one time instead of two: what parameters mean together is not for their schemas to say."""
+    for header, always in CONDITIONS.items():
+        if header in (case.headers or {}):
+            case.headers[header] = always
+    if case.query and TIMES & case.query.keys():
+        case.query.pop("period", None)
+
+
 def possible(body: dict[str, Any]) -> None:
     """A body of governance -> one that contradicts itself in nothing, which takes more than a schema to say."""
     if body.get("team_id") and body.get("customer_id"):
@@ -120,10 +135,21 @@ def possible(body: dict[str, Any]) -> None:
     for owner in (body, *body.get("provider_configs", []), *keyed(body)):
         if "budgets" in owner:
             owner["budgets"] = once(owner["budgets"], "reset_duration")
+        if owner.get("rate_limit"):
+            owner["rate_limit"] = paired(owner["rate_limit"])
     if "patch" in body or "scope_kind" in body or "match_type" in body:
         for name in ("provider", "provider_key", "virtual_key_id"):
             body.pop(name, None)
         body |= {"scope_kind": "global", "match_type": "exact"}
+
+
+def paired(limits: dict[str, Any]) -> dict[str, Any]:
+    """Limits, each with its duration: schemathesis does not heed `dependentRequired`."""
+    for name in ("request", "seconds", "cost", "poll"):
+        both = {f"{name}_max_limit", f"{name}_reset_duration"}
+        if not both <= limits.keys():
+            limits = {each: value for each, value in limits.items() if each not in both}
+    return limits or {"concurrent_max_limit": 1000}
 
 
 def keyed(body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -135,6 +161,15 @@ def keyed(body: dict[str, Any]) -> list[dict[str, Any]]:
 def once(items: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     """Of the items that say the same there, the last."""
     return list({item.get(name): item for item in items}.values())
+
+
+@schemathesis.check
+def for_admins_only(context: Any, response: Any, case: Any) -> None:
+    """What the document keeps for admins is done for nobody else."""
+    security = case.operation.definition.raw.get("security") or []
+    kept = any("admin" in roles for scheme in security for roles in scheme.values())
+    if kept and os.environ["REELGATE_ROLE"] == "tenant":
+        assert response.status_code >= 400, f"a tenant is answered {response.status_code}"
 
 
 @schemathesis.hook

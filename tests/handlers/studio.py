@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+import requests
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sandbox.ranges import span
+from tests.gateway import ALICE, Gateway, judge, running
+from tests.handlers.wire import configured, serving
 
 
 @dataclass
@@ -79,3 +86,37 @@ class Studio:
             if cut is not None and begin >= cut:
                 raise ConnectionError("cut")  # uvicorn closes the connection then
             yield content[begin : begin + 1000][: None if cut is None else cut - begin]
+
+
+QUICK = {"poll_seconds": 0.1}
+
+
+def content(gateway: Gateway, video_id: str, key: str = ALICE, **query: str) -> requests.Response:
+    return gateway.ask("GET", f"/v1/videos/{video_id}/content", key, params=query, allow_redirects=False)
+
+
+def until(happened: Callable[[], Any], patience: float = 20) -> Any:
+    """What the function says once that is true."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if said := happened():
+            return said
+        time.sleep(0.1)
+    raise AssertionError(f"it did not happen within {patience} s")
+
+
+def kept(directory: Path) -> set[str]:
+    """The files below a directory, by their names from there."""
+    return {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
+
+
+@contextlib.contextmanager
+def studio_of(directory: Path, studio: Studio, **settings: Any) -> Iterator[Gateway]:
+    """A gateway whose only provider is the studio."""
+    with serving(studio.app) as url, running(directory, configuration=configured(openai=url), **QUICK | settings) as it:
+        yield it
+        judge(it, [each for each in it.exchanges if each.url.startswith(it.url)])
+
+
+def made(gateway: Gateway, key: str = ALICE, **body: Any) -> dict[str, Any]:
+    return gateway.finished(gateway.create("a film", key=key, model="openai/x", **body)["id"], key=key)

@@ -301,7 +301,7 @@ def test_head_is_get_without_the_body(small: Gateway, path: str) -> None:
         ("GET", "/nope", {}, 404, "path_not_found", None),
         ("PUT", "/v1/models", {}, 405, "method_not_allowed", None),
         ("GET", "/v1/videos?limit=0", {}, 400, INVALID, "limit"),
-        ("GET", "/v1/videos", {"key": "nobody-knows"}, 401, "unauthorized", None),
+        ("GET", "/v1/videos", {"key": "nobody-knows"}, 401, "virtual_key_not_found", None),
     ],
 )
 def test_who_asks_for_problem_details_gets_the_same_facts(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,16 +16,14 @@ import psycopg
 import pytest
 import requests
 from pydantic import BaseModel
-from typer.testing import CliRunner
 
 from handlers.access import secret_parts
 from handlers.configuration import Key, Part, Provider
 from handlers.doctor import examine
 from handlers.settings import Settings, load
-from reelgate.cli import app
 from tests.gateway import ALICE, Gateway, judge, new_database, running
 from tests.handlers.test_tracking import until
-from tests.handlers.wire import SERVE, Origin, Received, Steps, dsn, origin, process, reply
+from tests.handlers.wire import ROOT, SERVE, Origin, Received, Steps, dsn, origin, process, reply
 
 OPEN: dict[str, Any] = {"api_keys": {}, "encryption_key": "a key of the tests, long enough"}
 FILE = {"providers": {"runway": {"keys": [{"name": "old", "value": "key_of_the_file_1234"}]}}}
@@ -400,6 +400,8 @@ def test_every_secret_of_a_provider_is_known_as_one() -> None:
         for name, field in part.model_fields.items():
             choices = [field.annotation, *get_args(field.annotation)]
             inner = next((each for each in choices if isinstance(each, type) and issubclass(each, Part)), None)
+            if name == "keys":
+                continue
             if inner is not None:
                 yield from secrets(inner, (*place, name))
             elif "SecretStr" in str(field.annotation):
@@ -413,12 +415,13 @@ def test_every_secret_of_a_provider_is_known_as_one() -> None:
 
 def serve(database: str, config: Path, **also: str) -> str:
     """What `reelgate serve` says, which cannot start."""
-    own = {str(field.validation_alias) for field in Settings.model_fields.values()}
-    environment: dict[str, str | None] = dict.fromkeys(name for name in os.environ if name in own)
+    settings = {str(field.validation_alias) for field in Settings.model_fields.values()}
+    environment = {name: value for name, value in os.environ.items() if name not in settings}
     environment |= {"REELGATE_CONFIG": str(config), "DATABASE_URL": database, "PORT": "0", **also}
-    result = CliRunner().invoke(app, ["serve"], env=environment)
-    assert result.exit_code == 2
-    return result.output
+    command = [sys.executable, "-c", SERVE]
+    ended = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2, ended.stderr
+    return ended.stderr
 
 
 def test_a_server_does_not_start_with_what_cannot_be_loaded(vendor: Origin, tmp_path: Path) -> None:

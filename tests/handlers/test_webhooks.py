@@ -367,7 +367,7 @@ def test_what_is_of_others_is_not_there(gateway: Gateway) -> None:
         assert gateway.ask("GET", "/api/webhooks", BOB).json() == {"webhooks": [], "count": 0}
         assert alices.ask("GET")["enabled"] and len(there.received) == 1
         for method, path, body in [*asked, ("GET", "/api/webhooks", None), ("POST", redeliver, None)]:
-            assert refusal(gateway.ask(method, path, None, json=body)) == (401, "unauthorized")
+            assert refusal(gateway.ask(method, path, None, json=body)) == (401, "virtual_key_required")
 
 
 # ---- jobs that name their own URL -----------------------------------------------------------------------------------
