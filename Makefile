@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check generate check-generated lint lint-spec types layers migrations contract faults chaos bench docs clean
+.PHONY: help run test check generate check-generated lint lint-spec types layers migrations secrets contract faults chaos bench docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ layers: .venv/dev.stamp ## Does every import point downwards
 
 migrations: .venv/dev.stamp ## Do the migrations make the tables that the code expects
 	$(BIN)/pytest -q tests/handlers/test_database.py -k migrations
+
+secrets: .venv/dev.stamp ## Is any secret seen in answers, logs, the database or the list of processes
+	$(BIN)/pytest -q tests/reelgate/test_secrets.py
 
 contract: .venv/dev.stamp ## schemathesis against the running server: three seeds, every check
 	$(BIN)/python -m tests.contract

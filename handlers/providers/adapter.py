@@ -7,7 +7,8 @@ It touches neither the database nor the clock. An operation that is not overridd
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -38,7 +39,7 @@ REQUEST_TYPES = {
 }
 
 
-TELLING = 12  # characters of a key from which on it is no word that an answer could hold by chance
+TELLING = 12  # characters of a secret from which on it is no word that an answer could hold by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +90,24 @@ class Account:
             proxy=self.proxy,
         )
         reply = await self.line.call(send, creates=creates)
-        secret = self.secret.get_secret_value().encode()
-        if (
-            len(secret) >= TELLING and secret in reply.body
-        ):  # some quote the key that they refuse; nobody is to read it in an error
-            reply = replace(reply, body=reply.body.replace(secret, b"[the key]"))
+        hidden = _hidden(reply.body, self._secrets(headers))
+        if hidden is not reply.body:
+            reply = replace(reply, body=hidden)
         seen = exchanges.get()
         if seen is not None:
             seen.append(Exchange(legible(form if form is not None else json, embedded), legible(reply.json())))
         return reply
+
+    def _secrets(self, headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """What is sent along and is nobody else's business, and what stands in its place. `headers`: those of the adapter."""
+        yield self.secret.get_secret_value(), "[the key]"
+        yield headers.get("Authorization", "").rpartition(" ")[2], "[the key]"  # a token that was got for the key
+        for value in self.headers.values():
+            yield value, "[a header]"
+        if self.proxy.password is not None:
+            password = self.proxy.password.get_secret_value()
+            yield password, "[the proxy's password]"
+            yield b64encode(f"{self.proxy.username or ''}:{password}".encode()).decode(), "[the proxy's password]"
 
     def sent_along(self, url: str, headers: Mapping[str, str]) -> dict[str, str]:
         """`headers` of the adapter and, where this account has its API, the account's own. The adapter's win."""
@@ -107,6 +117,14 @@ class Account:
     def deployment(self, model: str) -> str:
         """The name under which this key has the model."""
         return self.deployments.get(model, model)
+
+
+def _hidden(body: bytes, secrets: Iterable[tuple[str, str]]) -> bytes:
+    """An answer without our secrets: some providers quote the key that they refuse, and nobody is to read it in an error."""
+    for secret, instead in secrets:
+        if len(secret) >= TELLING and secret.encode() in body:
+            body = body.replace(secret.encode(), instead.encode())
+    return body
 
 
 @dataclass(frozen=True, slots=True)

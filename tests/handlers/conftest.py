@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 
 import pytest
 from PIL import Image
 
-from tests.gateway import Gateway, judge, running
+from handlers.providers.registry import PROVIDERS
+from tests.gateway import ALICE, BOB, Gateway, judge, running
+from tests.handlers.wire import dsn
+from tests.secrets_scan import Secrets, dump
 
 
 @pytest.fixture(scope="session")
 def session_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     with running(tmp_path_factory.mktemp("gateway")) as gateway:
         yield gateway
+    _kept_its_secrets(gateway)
+
+
+def _kept_its_secrets(gateway: Gateway) -> None:
+    """After all tests: no answer of the gateway, and nothing in its database, shows a credential of a caller or a provider."""
+    secrets = Secrets()
+    for name, secret in {
+        "alice": ALICE,
+        "bob": BOB,
+        **{each: PROVIDERS[each].sandbox_secret for each in PROVIDERS},
+    }.items():
+        secrets.add(name, secret)
+    for exchange in gateway.exchanges:
+        kind = exchange.response_headers.get("content-type", "")
+        if "/sandbox/" not in exchange.url and not kind.startswith(("video/", "image/")):
+            shown = secrets.found(exchange.response_body) | secrets.found(json.dumps(exchange.response_headers))
+            assert not shown, f"{exchange} shows {shown}: {exchange.response_body[:1000]!r}"
+    held = dump(dsn(gateway))
+    assert not secrets.found(held), [line[:1000] for line in held.splitlines() if secrets.found(line)]
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ from tests.handlers.wire import dsn
 class OneAdmin:
     """What checks the password, with one that is known."""
 
-    async def matches(self, user: str, attempt: str) -> bool:
-        return (user, attempt) == ("admin", "correct horse")
+    async def admits(self, username: str, password: str) -> bool:
+        return (username, password) == ("admin", "correct horse")
 
 
 class Room:
