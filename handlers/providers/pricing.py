@@ -203,6 +203,8 @@ class Patch(Charges):
     """
 
     prices: tuple[Price, ...] = ()
+    resolution: Resolution | None = None  # for which the charges in the patch itself are
+    audio: bool | None = None
     output_cost_per_video_per_second: Amount | None = None
     output_cost_per_video_per_second_480p: Amount | None = None
     output_cost_per_video_per_second_720p: Amount | None = None
@@ -233,7 +235,8 @@ class Patch(Charges):
             if (amount := getattr(self, f"output_cost_per_video_per_second_{resolution}")) is not None
         ]
         rate = any(general[name] is not None for name in RATES)
-        rest = [Price(**general)] if rate or (Charges(**general).charges and not banded) else []
+        only = {"resolution": self.resolution, "audio": self.audio}
+        rest = [Price(**general | only)] if rate or (Charges(**general).charges and not banded) else []
         return (*self.prices, *banded, *rest)
 
 
