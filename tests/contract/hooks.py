@@ -94,8 +94,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     possible(case.body)
     if case.operation.path.startswith("/api/governance/pricing-overrides"):
         priced(case.body)
-    elif case.operation.path == "/api/governance/virtual-keys/{vk_id}" and case.body.get("customer_id"):
-        case.body["team_id"] = None  # which it may have
+    elif case.operation.path == "/api/governance/virtual-keys/{vk_id}" and owners(case.body):
+        case.body |= {"team_id": None, "customer_id": None} | dict(owners(case.body)[:1])  # it may have the other
     for name in {"url", "webhook_url"} & case.body.keys():  # which hosts are safe is not for the document to say
         case.body[name] = RECEIVER
     operation = case.operation.definition.raw.get("operationId")
@@ -140,6 +140,10 @@ def possible(body: dict[str, Any]) -> None:
             owner["budgets"] = once(owner["budgets"], "reset_duration")
         if owner.get("rate_limit"):
             owner["rate_limit"] = paired(owner["rate_limit"])
+
+
+def owners(body: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(name, body[name]) for name in ("team_id", "customer_id") if body.get(name)]
 
 
 def priced(body: dict[str, Any]) -> None:
