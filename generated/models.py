@@ -1060,7 +1060,7 @@ class PricingPatch(BaseModel):
         StrictStr | MISSING,
         Field(
             description='Which resolution `usd_per_second` and `usd_per_video` are for. If left out, all.',
-            pattern='^([1-9][0-9]{2,3}p|[1-9]k)$',
+            pattern='^([1-9][0-9]{2,3}p|4k)$',
         ),
     ] = MISSING
     audio: Annotated[

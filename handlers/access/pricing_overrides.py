@@ -7,11 +7,13 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..errors import InvalidRequest, NotFound
 from ..jobs.access_tables import pricing_overrides as table
+from ..providers.pricing import Patch
 from .books import FILE, Books, changeable, new_id
 
 SCOPES: Mapping[str, tuple[str, ...]] = {
@@ -113,7 +115,7 @@ async def change_override(connection: AsyncConnection, override_id: str, asked: 
 
 
 def _check(asked: Mapping[str, Any]) -> None:
-    """Raises InvalidRequest if the ids are not those of the scope, or a `*` would not be one."""
+    """Raises InvalidRequest if the ids are not those of the scope, a `*` would not be one, or the patch sets no price."""
     needed = SCOPES[asked["scope_kind"]]
     for name in IDS:
         if (asked.get(name) is not None) != (name in needed):
@@ -123,6 +125,12 @@ def _check(asked: Mapping[str, Any]) -> None:
             )
     if asked["match_type"] == "wildcard" and "*" in asked["pattern"].removesuffix("*"):
         raise InvalidRequest("A wildcard has one `*`, at its end.", code="invalid_pattern", param="pattern")
+    if "patch" in asked:  # one that cannot be read would keep all jobs from being priced
+        try:
+            Patch.model_validate(asked["patch"])
+        except ValidationError as error:
+            reasons = "; ".join(each["msg"].removeprefix("Value error, ") for each in error.errors())
+            raise InvalidRequest(f"The patch cannot be used: {reasons}.", param="patch") from None
 
 
 async def _read(connection: AsyncConnection, override_id: str, *, lock: bool = False) -> PricingOverride:

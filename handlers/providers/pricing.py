@@ -19,19 +19,24 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 PLACE = Decimal("0.000001")  # US dollars: what amounts are rounded to
 DIGITS = 60  # of a sum before it is rounded; no price, length or count comes near
+PLACES = 10  # of a price
 NIL = Decimal(0)
 MILLION = 1_000_000
 
 
 def _exact(value: object) -> object:
-    """0.1 -> the decimal "0.1", and not the binary number nearest to it."""
+    """0.1 -> the decimal "0.1", and not the binary number nearest to it; a third of a cent to as many places as are kept."""
     if isinstance(value, bool):
         raise ValueError("must be a number")
-    return Decimal(str(value)) if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return round(Decimal(str(value)), PLACES) if abs(value) <= MILLION else Decimal(str(value))
 
 
 Amount = Annotated[
-    Decimal, BeforeValidator(_exact), Field(ge=0, le=1_000_000, max_digits=16, decimal_places=10, allow_inf_nan=False)
+    Decimal,
+    BeforeValidator(_exact),
+    Field(ge=0, le=1_000_000, max_digits=17, decimal_places=PLACES, allow_inf_nan=False),
 ]
 Resolution = Annotated[str, Field(pattern="^([1-9][0-9]{1,4}p|4k)$")]
 Confidence = Literal["confirmed", "unconfirmed"]
@@ -203,6 +208,8 @@ class Patch(Charges):
     """
 
     prices: tuple[Price, ...] = ()
+    resolution: Resolution | None = None  # for which the charges in the patch itself are
+    audio: bool | None = None
     output_cost_per_video_per_second: Amount | None = None
     output_cost_per_video_per_second_480p: Amount | None = None
     output_cost_per_video_per_second_720p: Amount | None = None
@@ -233,7 +240,8 @@ class Patch(Charges):
             if (amount := getattr(self, f"output_cost_per_video_per_second_{resolution}")) is not None
         ]
         rate = any(general[name] is not None for name in RATES)
-        rest = [Price(**general)] if rate or (Charges(**general).charges and not banded) else []
+        only = {"resolution": self.resolution, "audio": self.audio}
+        rest = [Price(**general | only)] if rate or (Charges(**general).charges and not banded) else []
         return (*self.prices, *banded, *rest)
 
 

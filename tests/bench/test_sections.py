@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench import comparison, downloads, logs, pages, scale, waiting
+from bench import access, comparison, downloads, logs, pages, scale, waiting
 from bench.clients import STREAM, WAIT
 from bench.rounds import Result
 from bench.sections import Section, document, table
@@ -51,6 +51,13 @@ LOGS = logs.Result(
     pages=[logs.Measured("all", 0.01, 0.02), logs.Measured("`offset=10000`", 0.03)],
     sums=[logs.Measured("`stats?period=24h`", 0.2)],
 )
+POLLS = [
+    access.Sample(number, credential, 100, 0, "", cpu, 0.004)
+    for number, credential, cpu in (
+        *((0, access.GATEWAY_KEY, 400), (0, access.VIRTUAL_KEY, 480)),
+        *((1, access.GATEWAY_KEY, 500), (1, access.VIRTUAL_KEY, 550)),
+    )
+]
 SMALL, LARGE = 30_000_000, 300_000_000
 
 
@@ -115,6 +122,19 @@ def test_waiting_clients_are_told_by_their_kind() -> None:
 
 def test_pages_are_told_as_multiples_of_the_first_and_those_that_do_not_exist_not_at_all() -> None:
     assert "| none | desc | 1,000,000 | 4.0 | 1.25 |  |  | 1.50 |" in pages.words(PAGES)
+
+
+def test_a_poll_with_a_virtual_key_is_told_beside_one_with_a_gateway_key_of_the_same_round() -> None:
+    told = access.words(POLLS)
+    assert "| a gateway key | 450 (400–500) | 1.00 (1.00–1.00) | 4.0 | 200 |" in told
+    assert "| a virtual key | 515 (480–550) | 1.15 (1.10–1.20) | 4.0 | 200 |" in told
+
+
+def test_a_virtual_key_that_costs_more_than_is_promised_is_a_doubt_and_so_is_a_poll_that_failed() -> None:
+    assert access.doubts(POLLS) == []
+    dear = [replace(each, cpu=each.cpu * 2) if each.credential == access.VIRTUAL_KEY else each for each in POLLS]
+    assert access.doubts(dear) == ["A poll with a virtual key costs 2.30 times one with a gateway key."]
+    assert access.doubts([replace(POLLS[0], errors=3), *POLLS[1:]]) == ["3 polls failed."]
 
 
 def test_pages_of_the_logs_are_told_with_the_page_that_follows_and_sums_without() -> None:

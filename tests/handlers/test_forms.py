@@ -70,6 +70,8 @@ WHOLE = form(*(part(*each) for each in LEAST))
         ([("seed", "7.0")], {"seed": "7.0"}),
         ([("seed", "9" * 18)], {"seed": int("9" * 18)}),
         ([("seed", "9" * 5000)], {"seed": "9" * 5000}),
+        ([("max_cost", "1.5")], {"max_cost": 1.5}),
+        ([("max_cost", "NaN")], {"max_cost": "NaN"}),
         ([("audio", "true")], {"audio": True}),
         ([("audio", "False")], {"audio": False}),
         ([("audio", "yes")], {"audio": "yes"}),

@@ -47,6 +47,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a star in the middle": ({"match_type": "wildcard", "pattern": "gen*5"}, "invalid_pattern"),
     "no price": ({"patch": {}}, "invalid_request"),
     "a price that is not known": ({"patch": {"output_cost_per_token": 1}}, "invalid_request"),
+    "sound, and no price": ({"patch": {"audio": False}}, "invalid_request"),
+    "a price that is said twice": (
+        {"patch": {"usd_per_second": 1, "output_cost_per_video_per_second": 2}},
+        "invalid_request",
+    ),
     "a price below nothing": ({"patch": {"usd_per_second": -1}}, "invalid_request"),
     "a kind of request that makes no video": ({"request_types": ["video_delete"]}, "invalid_request"),
 }
@@ -72,3 +77,16 @@ def test_an_override_for_a_virtual_key_goes_with_it(admin: Admin) -> None:
     assert admin.refused("GET", f"/pricing-overrides/{made['id']}") == (404, "pricing_override_not_found")
     nobodys = asked(scope_kind="virtual_key", virtual_key_id=f"vk_{NO_ONE}")
     assert admin.refused("POST", "/pricing-overrides", nobodys) == (404, "virtual_key_not_found")
+
+
+@pytest.mark.parametrize("audio", [False, True])
+def test_a_price_for_videos_with_sound_is_for_no_others(admin: Admin, audio: bool) -> None:
+    patch = {"usd_per_second": 7, "resolution": "720p", "audio": audio}
+    made = admin.does("POST", "/pricing-overrides", asked(pattern="veo3.1", patch=patch))["pricing_override"]
+    with_, without = (
+        admin.gateway.create(model="runway/veo3.1", audio=wanted, seconds="4", size="1280x720")
+        for wanted in (audio, not audio)
+    )
+    admin.does("DELETE", f"/pricing-overrides/{made['id']}")
+    assert with_["usage"]["estimated_cost"] == 28
+    assert "usage" not in without, "it took the place of all prices of the model"
