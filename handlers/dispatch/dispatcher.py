@@ -58,6 +58,9 @@ log = structlog.get_logger()
 NARROW = frozenset({"provider_config", "provider_key", "provider"})
 """Scopes of meters that others of a request's targets or keys need not touch."""
 
+ALIKE = frozenset({"requests", "concurrent"})
+"""Metrics of which every target takes as much."""
+
 REHEARSED = "dry_run"
 """The id of a job that is not made."""
 
@@ -165,7 +168,7 @@ class Dispatcher:
     ) -> tuple[Job, list[Target | Unfit]]:
         """The job with the first key of the first target whose limits let it be taken; with the targets that are left then.
 
-        Raises PaymentRequired or TooManyRequests where none does, or where it is not for a provider or key alone to say.
+        Raises PaymentRequired or TooManyRequests where none does, at once where no other target could.
         """
         left: list[Target | Unfit] = []
         for place, target in enumerate(targets):
@@ -179,7 +182,7 @@ class Dispatcher:
                     seen(await take(wanted))
                 except Exhausted as exhausted:
                     shut = shut or refusal(exhausted)
-                    if exhausted.standing.scope not in NARROW:
+                    if exhausted.standing.scope not in NARROW and exhausted.standing.metric in ALIKE:
                         raise shut from None
                     continue
                 return wanted, [*left, replace(target, keys=target.keys[number:]), *targets[place + 1 :]]

@@ -91,9 +91,11 @@ def test_a_job_that_makes_no_video_costs_what_the_provider_says(
     assert (failed["status"], charged(failed)) == ("failed", Decimal(usd))
 
 
-@pytest.mark.parametrize("model", ["vertex/veo-3.1-fast-generate-001", "azure/sora-2", "openai/sora-2"])
-def test_a_provider_that_tells_no_cost_has_none_reported(gateway: Gateway, model: str) -> None:
-    assert "usage" not in ended(model, gateway)
+@pytest.mark.parametrize(
+    ("model", "usd"), [("vertex/veo-3.1-fast-generate-001", "0.80"), ("azure/sora-2", "0.40"), ("openai/sora-2", "0.40")]
+)
+def test_a_job_whose_provider_tells_no_cost_comes_to_its_price(gateway: Gateway, model: str, usd: str) -> None:
+    assert charged(ended(model, gateway, size="1280x720")) == Decimal(usd)
 
 
 @pytest.mark.parametrize("name", [name for name, each in PROVIDERS.items() if each.editor is not None])

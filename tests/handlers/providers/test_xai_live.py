@@ -27,7 +27,7 @@ def tried(gateway: Gateway) -> list[int]:
 def test_a_video_is_made_from_text(gateway: Gateway) -> None:
     done = made(gateway, "a paper boat", seconds="2", size="848x480")
     assert (done["status"], done["progress"], done["seconds"], done["size"]) == ("completed", 100, "2", "848x480")
-    assert done["usage"] == {"cost": 0.1, "currency": "USD"}
+    assert done["usage"] == {"cost": 0.1, "estimated_cost": 0.1, "currency": "USD"}
     with av.open(io.BytesIO(content(gateway, done).content), "r") as film:
         stream = film.streams.video[0]
         assert (stream.codec_context.name, stream.width, stream.height) == ("h264", 848, 480)
