@@ -416,6 +416,13 @@ def test_nothing_is_spent_beyond_max_cost(gateway: Gateway) -> None:
     assert cheaper["model"] == SORA and cheaper["usage"]["estimated_cost"] == 0.4
 
 
+def test_a_target_for_which_too_little_is_left_gives_way_to_a_cheaper_one(gateway: Gateway) -> None:
+    purse = Purse.of(gateway, 1)
+    assert purse.refused("x", PRO) == (402, "budget_exceeded")
+    cheaper = purse.create("[sandbox:no-render]", PRO, fallbacks=[SORA])
+    assert cheaper["model"] == SORA and cheaper["extra_fields"]["attempts"][0]["outcome"] == "refused"
+
+
 def test_what_failed_targets_cost_counts_towards_max_cost(gateway: Gateway) -> None:
     purse = Purse.of(gateway)
     made = purse.create(
