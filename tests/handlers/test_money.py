@@ -324,7 +324,9 @@ def test_what_has_no_price_is_refused_or_admitted_and_never_counted_as_nothing(
     assert Purse.of(gateway).refused("x", KLING) == (402, "price_unknown")
     assert Purse.of(gateway, budgets=[]).refused("x", KLING, max_cost=5) == (402, "price_unknown")
     assert sent(gateway) == before
-    with running(tmp_path, api_keys="", unpriced_models="admit") as admitting:
+    with running(
+        tmp_path, api_keys="", configuration={"client": {"unpriced_models": "admit"}}, sandbox=True
+    ) as admitting:
         purse = Purse.of(admitting)
         made = purse.create("[sandbox:no-render]", KLING)
         assert "usage" not in made

@@ -92,7 +92,8 @@ def test_a_job_that_makes_no_video_costs_what_the_provider_says(
 
 
 @pytest.mark.parametrize(
-    ("model", "usd"), [("vertex/veo-3.1-fast-generate-001", "0.80"), ("azure/sora-2", "0.40"), ("openai/sora-2", "0.40")]
+    ("model", "usd"),
+    [("vertex/veo-3.1-fast-generate-001", "0.80"), ("azure/sora-2", "0.40"), ("openai/sora-2", "0.40")],
 )
 def test_a_job_whose_provider_tells_no_cost_comes_to_its_price(gateway: Gateway, model: str, usd: str) -> None:
     assert charged(ended(model, gateway, size="1280x720")) == Decimal(usd)
