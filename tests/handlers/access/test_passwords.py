@@ -92,6 +92,7 @@ async def test_a_password_may_have_any_characters() -> None:
         "$argon2id$v=19$m=x,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g",
         argon2.PasswordHasher(type=argon2.Type.I, time_cost=1, memory_cost=8, parallelism=1).hash(RIGHT),
     ],
+    ids=["short", "no hash", "of nothing", "cut", "no digest", "no number", "argon2i"],
 )
 def test_a_password_that_cannot_be_used_is_told_by_its_variable(secret: str) -> None:
     with pytest.raises(SettingsError) as raised:

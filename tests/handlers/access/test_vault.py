@@ -62,7 +62,11 @@ def test_a_text_that_was_cut_does_not_open(length: int) -> None:
         VAULT.open(SEALED[:length], "key_1")
 
 
-@pytest.mark.parametrize("text", ["", "key_of_the_provider", "enc:", "enc:v1", "enc:v2:" + SEALED[7:], SEALED[7:]])
+@pytest.mark.parametrize(
+    "text",
+    ["", "key_of_the_provider", "enc:", "enc:v1", "enc:v2:" + SEALED[7:], SEALED[7:]],
+    ids=["nothing", "clear", "half a prefix", "a prefix", "another version", "no prefix"],
+)
 def test_what_is_not_sealed_does_not_open(text: str) -> None:
     assert not is_sealed(text)
     with pytest.raises(VaultError, match="not encrypted"):
