@@ -89,7 +89,7 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         try:
-            async with worker.running(works=settings.worker):
+            async with worker.running(works=settings.worker, serves=True):
                 yield
         except SettingsError as error:
             worker.refused = error  # which the server only logs

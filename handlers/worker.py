@@ -144,15 +144,19 @@ class Worker:
         return self._settings.retention(owner)
 
     @asynccontextmanager
-    async def running(self, *, works: bool) -> AsyncIterator[None]:
-        """Open everything, and close it in the end. Jobs are worked on here if it `works`."""
+    async def running(self, *, works: bool, serves: bool = False) -> AsyncIterator[None]:
+        """Open everything, and close it in the end. Jobs are worked on here if it `works`.
+
+        What the configuration file declares is brought in by what `serves` only: others may not have the file.
+        """
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.http)
             await stack.enter_async_context(self.receivers)
             await stack.enter_async_context(self.images)
             stack.push_async_callback(self.engine.dispose)
             await migrate(self.engine)
-            await declare(self.books, self.governance)
+            if serves:
+                await declare(self.books, self.governance)
             await self.following.begin()
             await self.journal.tidy()
             work = [self.claims.run, self.tracking.work, self.reconciling.work, self.sending.work] if works else []

@@ -43,6 +43,8 @@ COOKIE = "reelgate_session"
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
+SAFE = frozenset({"GET", "HEAD"})
+
 KEY_HEADERS = ("x-api-key", "x-bf-vk", "x-goog-api-key", "api-key")
 
 
@@ -66,6 +68,7 @@ class Presented:
     """A credential as it came."""
 
     secret: str
+    by_cookie: bool = False
     user: str | None = None  # of Basic
 
 
@@ -87,11 +90,13 @@ class Callers:
         self._admin = admin
         self.open = open
 
-    async def authenticate(self, headers: Headers) -> Caller:
+    async def authenticate(self, headers: Headers, method: str = "GET") -> Caller:
         """The caller of a request. Raises Unauthorized; Forbidden for a key that is disabled or expired, and for a web page
-        on a gateway that is open.
+        of another site that changes something with a session's cookie, or on a gateway that is open.
         """
         presented = _presented(headers)
+        if any(each.by_cookie for each in presented) and method not in SAFE:
+            _refuse_other_sites(headers)
         if self.open:
             presented = [each for each in presented if _ours(each)]  # SDKs cannot do without a key, whatever it is
             if not presented:
@@ -106,7 +111,7 @@ class Callers:
         callers = [await self._caller(each) for each in dict.fromkeys(presented)]
         if len({caller.name for caller in callers}) > 1:
             raise unauthorized("The request carries credentials of different callers. Send one.")
-        caller = callers[0]
+        caller = next((each for each in callers if each.session is not None), callers[0])
         if caller.grant is not None:
             caller.grant.demand_valid()
         return caller
@@ -130,9 +135,12 @@ class Callers:
             grant = await self._directory.by_value(shown.secret)
             return Caller(grant.id, grant=grant) if grant is not None else None
         if shown.secret.startswith(SESSION):
-            ends = await self._directory.session(shown.secret)
+            if self._admin is None:
+                return None
+            session = digest_of_session(shown.secret, self._admin)
+            ends = await self._directory.session(session)
             live = ends is not None and ends > datetime.now(UTC)
-            return Caller(ADMIN, admin=True, session=digest(shown.secret)) if live else None
+            return Caller(ADMIN, admin=True, session=session) if live else None
         if self._tokens is not None and looks_like_jwt(shown.secret):
             claims = await self._tokens.claims(shown.secret)
             if claims.admin:
@@ -169,7 +177,12 @@ def _session(cookies: str) -> list[Presented]:
         return []
     if not morsel.value.startswith(SESSION):
         raise _unknown()  # browsers send cookies unasked, so this is no place for keys
-    return [Presented(morsel.value)]
+    return [Presented(morsel.value, by_cookie=True)]
+
+
+def digest_of_session(token: str, admin: Admin) -> bytes:
+    """By what a session is known: with another password it is not."""
+    return digest(f"{token}.{admin.username}.{admin.mark}")
 
 
 def _ours(shown: Presented) -> bool:
@@ -188,7 +201,7 @@ def _basic(value: str) -> Presented:
         separator = ""
     if not separator:
         raise unauthorized("The Basic credentials cannot be read: they must be base64 of `name:key`.")
-    return Presented(password, user)
+    return Presented(password, user=user)
 
 
 def _refuse_web_pages(headers: Headers) -> None:
@@ -200,6 +213,30 @@ def _refuse_web_pages(headers: Headers) -> None:
             "A gateway without keys serves this machine only, not web pages of other hosts. Set REELGATE_API_KEYS to open it.",
             code="local_only",
         )
+
+
+def _refuse_other_sites(headers: Headers) -> None:
+    """A browser sends the cookie for pages of a sibling site or another port too; it says so, or at least where they come from."""
+    site = headers.get("sec-fetch-site")
+    origin = headers.get("origin")
+    own = (
+        site in ("same-origin", "none")
+        if site is not None
+        else origin is not None and _place(origin) == _place(f"//{headers.get('host', '')}")
+    )
+    if not own:
+        raise Forbidden(
+            "A session's cookie changes things for the gateway's own pages only. Send the token as `Authorization: Bearer …`.",
+            code="other_site",
+        )
+
+
+def _place(url: str) -> str:
+    """Host and port, as they stand there: behind a proxy the scheme may be another."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return url
 
 
 def _host(url: str) -> str | None:

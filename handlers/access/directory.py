@@ -65,9 +65,9 @@ class Directory:
 
         return await self._remembered(("reference", reference), look)
 
-    async def session(self, token: str) -> Any:
-        """When the session with this token ends; None if there is none."""
-        wanted = digest(token)
+    async def session(self, session: bytes) -> Any:
+        """When the session with this digest ends; None if there is none."""
+        wanted = session
 
         async def look() -> Any:
             query = select(sessions.c.expires_at).where(sessions.c.digest == wanted)

@@ -87,9 +87,9 @@ class Grant:
             return False
         return True
 
-    def demand_key(self, provider: str, name: str | None) -> None:
-        """Raises Forbidden if the key may not use this key of the provider."""
-        if not self.allows_key(provider, name):
+    def demand_key(self, provider: str, *names: str | None) -> None:
+        """Raises Forbidden if the key may not use the key of the provider that goes by these names."""
+        if not self.allows_key(provider, *names):
             raise Forbidden(
                 f"The key of {provider} that made it is not allowed for this virtual key", code="provider_blocked"
             )

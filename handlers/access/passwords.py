@@ -9,6 +9,7 @@ more than two are computed at the same time.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
 import secrets
 from collections import deque
@@ -24,7 +25,6 @@ from ..errors import TooManyAttempts
 from ..settings import Settings, SettingsError
 
 LENGTH = 12  # characters that a password must have
-REMEMBERED = 300.0  # seconds for which a right pair is not computed again
 MINUTE = 60.0  # seconds that a wrong pair counts
 WRONG = 10  # pairs in a minute after which no more are looked at
 AT_ONCE = 2  # pairs that are computed at the same time: each takes 64 MiB and about 0.1 s
@@ -60,6 +60,7 @@ class Password:
     def __init__(self, secret: SecretStr) -> None:
         """`secret` is the password or its hash. Raises SettingsError for what is neither."""
         text = secret.get_secret_value()
+        self.mark = hashlib.sha256(text.encode()).hexdigest()
         self._hash = _usable(text) if text.startswith("$argon2") else hashed(text)
 
     async def matches(self, attempt: str) -> bool:
@@ -79,12 +80,14 @@ class Admin:
     def __init__(self, username: str, password: Password, elapsed: Callable[[], float] = monotonic) -> None:
         """`elapsed` is a clock that only goes forward, in seconds."""
         self.username = username
+        self.mark = password.mark
+        """What tells this password from another, for what was begun with it; nobody can get it back from that."""
         self._username = username.encode()
         self._password = password
         self._elapsed = elapsed
         self._key = secrets.token_bytes(32)
-        self._right: tuple[bytes, float] | None = None
-        """The digest of the right pair, and until when it is remembered."""
+        self._right: bytes | None = None
+        """The digest of the right pair, once it was shown: whoever guesses meanwhile does not keep out who knows it."""
         self._wrong: deque[float] = deque(maxlen=WRONG)
         """When there were wrong pairs, the earliest first."""
         self._computing: dict[bytes, asyncio.Task[bool]] = {}
@@ -93,10 +96,8 @@ class Admin:
     async def admits(self, username: str, password: str) -> bool:
         """Whether the pair is right. Raises TooManyAttempts if it is not looked at."""
         digest = self._digest(username) + self._digest(password)
-        if self._right is not None:
-            known, until = self._right
-            if self._elapsed() < until and hmac.compare_digest(known, digest):
-                return True
+        if self._right is not None and hmac.compare_digest(self._right, digest):
+            return True
         computing = self._computing.get(digest)
         if computing is None:
             self._refuse_guessing()
@@ -113,7 +114,7 @@ class Admin:
         finally:
             del self._computing[digest]
             if right:
-                self._right = (digest, self._elapsed() + REMEMBERED)
+                self._right = digest
             else:
                 self._wrong.append(self._elapsed())
 

@@ -31,7 +31,7 @@ class Session:
             wrong = Unauthorized("The name or the password is wrong.", code="wrong_password")
             wrong.headers["WWW-Authenticate"] = CHALLENGE
             raise wrong
-        token, ends = await self._sessions.begin()
+        token, ends = await self._sessions.begin(self._admin)
         answer = models.SessionLoginResponse(message="You are logged in.", token=token, expires_at=ends)
         return Answer(answer, headers={"Set-Cookie": _cookie(token, int(LASTS.total_seconds()))})
 

@@ -294,9 +294,10 @@ class Dispatcher:
         model = provider.adapter.editor or source.model
         if caller.grant is not None:
             caller.grant.demand(source.provider, model)
-            caller.grant.demand_key(source.provider, source.key)
         account = self._registry.account(source.provider, source.key, source.base_url)
         key = next(key for key in provider.keys if key.settings.name == source.key)
+        if caller.grant is not None:
+            caller.grant.demand_key(source.provider, key.settings.id, key.settings.name)
         can = provider.models.get(model, ANYTHING)
         seconds = Decimal(source.seconds) if source.seconds is not None else None
         made = Made(seconds, source.size)

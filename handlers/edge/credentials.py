@@ -26,7 +26,7 @@ def security_map(callers: Callers) -> dict[str, type[AbstractSecurityHandler]]:
         found = request.scope.get(CALLER)
         if found is None:
             try:
-                found = await callers.authenticate(request.headers)
+                found = await callers.authenticate(request.headers, request.method)
             except ReelgateError as refusal:
                 found = refusal
             request.scope[CALLER] = found
