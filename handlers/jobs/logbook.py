@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -150,7 +150,12 @@ class Logbook:
         offset: int,
         limit: int,
     ) -> tuple[list[Entry], bool]:
-        """Up to `limit` rows behind the row `after`, and whether there are more. Raises NotFound for a cursor that is gone."""
+        """Up to `limit` rows behind the row `after`, and whether there are more. Raises NotFound for a cursor that is gone.
+
+        An exact request id beats the time.
+        """
+        if wanted.request_id is not None:
+            wanted = replace(wanted, window=None)
         async with self._reading() as connection:
             place = None
             if after is not None:
@@ -300,7 +305,7 @@ def listing(
 
 
 def fitting(sees: str | None, wanted: Filter) -> list[ColumnElement[bool]]:
-    """A filter in SQL. An exact request id beats the time."""
+    """A filter in SQL."""
     lists = {
         "object": wanted.objects,
         "status": wanted.status,
@@ -327,7 +332,7 @@ def fitting(sees: str | None, wanted: Filter) -> list[ColumnElement[bool]]:
         words = func.to_tsvector(text("'simple'"), logs.c.content, type_=TSVECTOR)
         found += [words.op("@@")(func.to_tsquery(text("'simple'"), _words(wanted.content_search)))]
         found += [logs.c.content.is_not(None)]
-    if wanted.window is not None and wanted.request_id is None:
+    if wanted.window is not None:
         found += [logs.c.id >= first_id(wanted.window.since), logs.c.id < first_id(wanted.window.until)]
     return found
 

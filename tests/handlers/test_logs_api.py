@@ -390,6 +390,20 @@ def test_sums_and_histograms_are_those_of_the_rows(archive: Gateway) -> None:
     assert sum(bucket["by"].get("model-1", 0) for bucket in priced["buckets"]) == pytest.approx(0.9)
 
 
+def test_sums_of_a_request_are_those_of_the_time(archive: Gateway) -> None:
+    def asked(path: str, period: str) -> dict[str, Any]:
+        answer = archive.ask("GET", path, OPEN, params={"request_id": "request-11", "period": period})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    assert numbers(archive, request_id="request-11", period="1h") == [11]
+    for period, there in (("24h", 0), ("7d", 1)):
+        assert sum(each["count"] for each in asked("/api/logs/histogram", period)["buckets"]) == there
+        asked("/api/logs/histogram/cost", period)
+    assert asked("/api/logs/stats", "24h")["current"]["total_requests"] == 0
+    assert asked("/api/logs/stats", "7d")["current"]["total_requests"] == 1
+
+
 def test_what_there_is_to_filter_by_is_that_of_the_time(archive: Gateway) -> None:
     found = archive.ask("GET", "/api/logs/filterdata?period=7d", OPEN).json()
     assert found["providers"] == ["runway", "xai"] and found["error_codes"] == ["budget_exceeded"]
