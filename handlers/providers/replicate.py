@@ -111,7 +111,7 @@ class Replicate(Adapter):
     def names(self, model: str) -> Sequence[str]:
         """`Owner/Name:5f2c…` -> `owner/name` and `owner/name:5f2c…`.
 
-        Letters may be of either case there. A bare version may be of any model. A deployment goes by its own name, whatever it runs.
+        Letters may be of either case there. A bare version may be of any model. A deployment goes by its own name.
         """
         written = model.lower()
         name, _, version = written.partition(":")
