@@ -12,6 +12,8 @@ from handlers.configuration import Key, as_written
 from handlers.providers.pricing import Order, Override, Patch, PriceBook
 from handlers.providers.replicate import Replicate
 from tests.gateway import running
+from tests.handlers.governance.admin import Admin
+from tests.handlers.wire import standalone_sandbox
 
 VERSION = "5f2c" * 16
 OTHER = "0a1b" * 16
@@ -87,3 +89,17 @@ def test_the_gateway_refuses_what_is_denied_however_it_is_written(tmp_path: Path
             body = {"model": f"replicate/{model}", "prompt": "x [sandbox:no-render]"}
             refused = gateway.ask("POST", "/v1/videos", value, json=body)
             assert (refused.status_code, refused.json()["error"]["code"]) == (403, "model_blocked"), model
+
+
+@pytest.mark.parametrize("called", ["the-id-of-it", "main"])
+def test_a_key_that_is_granted_by_its_id_or_name_makes_a_video_and_its_remix(tmp_path: Path, called: str) -> None:
+    with standalone_sandbox(tmp_path / "upstream") as upstream:
+        key = {"name": "main", "id": "the-id-of-it", "value": "sk-sandbox-own-secret"}
+        studio = {"keys": [key], "network_config": {"base_url": f"{upstream}/openai/v1"}}
+        with running(tmp_path, configuration={"providers": {"openai": studio}}, api_keys="") as gateway:
+            made = Admin(gateway).key(provider_configs=[{"provider": "openai", "key_ids": [called]}])
+            video = gateway.create(model="openai/sora-2", key=made["value"])
+            assert gateway.finished(video["id"], key=made["value"])["status"] == "completed"
+            path = f"/v1/videos/{video['id']}/remix"
+            remixed = gateway.ask("POST", path, made["value"], json={"prompt": "snow [sandbox:no-render]"})
+            assert remixed.status_code == 200, remixed.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import os
@@ -18,6 +19,7 @@ import psycopg
 import pytest
 import yaml
 
+from handlers import operating
 from handlers.configuration import ConfigurationError, validated
 from tests.gateway import ROOT, judge, new_database, running
 from tests.handlers.governance.admin import Admin
@@ -88,6 +90,16 @@ def test_what_the_file_declares_is_there_when_the_gateway_starts(tmp_path: Path)
         assert (override["virtual_key_id"], override["patch"]) == (key["id"], {"usd_per_second": 0.1})
         with psycopg.connect(dsn(admin.gateway)) as connection:
             assert VALUE not in str(connection.execute("SELECT v::text FROM virtual_keys v").fetchall())
+
+
+def test_a_command_without_the_file_leaves_alone_what_a_server_declares(tmp_path: Path) -> None:
+    with started(tmp_path, new_database(), FILE) as admin:
+        before = [admin.does("GET", f"/{path}") for path in ("customers", "teams", "virtual-keys", "pricing-overrides")]
+        elsewhere = admin.gateway.settings.model_copy(update={"data_dir": tmp_path / "elsewhere"})
+        assert asyncio.run(operating.unknown(elsewhere)) == []
+        assert admin.status(VALUE) == (404, "video_not_found")
+        after = [admin.does("GET", f"/{path}") for path in ("customers", "teams", "virtual-keys", "pricing-overrides")]
+        assert after == before
 
 
 @pytest.mark.parametrize("document", ["configuration.md", "governance.md"])
