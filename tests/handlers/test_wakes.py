@@ -64,6 +64,18 @@ def test_nobody_is_woken_by_what_is_no_id(session_gateway: Gateway) -> None:
     assert woken == [ours]
 
 
+def test_who_calls_again_and_again_is_told_of_once_in_a_second(session_gateway: Gateway) -> None:
+    often, last = f"video_{2:026}", f"video_{3:026}"
+    with psycopg.connect(dsn(session_gateway), autocommit=True) as connection:
+        connection.execute(f"LISTEN {WOKEN}".encode())
+        for video_id in [*[often] * 50, last]:
+            assert session_gateway.ask("POST", f"/api/wake/{video_id}", key=None).status_code == 204
+        woken: list[str] = []
+        while last not in woken:
+            woken += [each.payload for each in connection.notifies(timeout=10, stop_after=1)]
+    assert 1 <= woken.count(often) < 25
+
+
 def test_without_a_public_address_nobody_is_told_to_call(tmp_path: Path) -> None:
     with (
         standalone_sandbox(tmp_path / "upstream") as upstream,
