@@ -140,6 +140,7 @@ def test_ids_usage_and_jobs_stay_from_start_to_start(tmp_path: Path) -> None:
     with started(tmp_path, database, FILE) as admin:
         before = only(admin, "virtual-keys")
         video = admin.job(VALUE)
+        admin.gateway.finished(video, key=VALUE)  # and what it cost is counted
         with psycopg.connect(dsn(admin.gateway)) as connection:
             connection.execute("UPDATE meters SET used = 7, held = 2 WHERE id = %s", (before["budgets"][0]["id"],))
     with started(tmp_path, database, FILE) as admin:
