@@ -138,9 +138,9 @@ def test_the_api_leaves_alone_what_the_file_declares(tmp_path: Path) -> None:
 def test_ids_usage_and_jobs_stay_from_start_to_start(tmp_path: Path) -> None:
     database = new_database()
     with started(tmp_path, database, FILE) as admin:
-        before = only(admin, "virtual-keys")
         video = admin.job(VALUE)
         admin.gateway.finished(video, key=VALUE)  # and what it cost is counted
+        before = only(admin, "virtual-keys")
         with psycopg.connect(dsn(admin.gateway)) as connection:
             connection.execute("UPDATE meters SET used = 7, held = 2 WHERE id = %s", (before["budgets"][0]["id"],))
     with started(tmp_path, database, FILE) as admin:
