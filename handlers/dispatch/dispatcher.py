@@ -43,7 +43,7 @@ from ..media.images import Image, from_data_url
 from ..media.uploads import more
 from ..providers.adapter import Account, Snapshot, extras, legible
 from ..providers.catalog import ANYTHING
-from ..providers.pricing import Bills
+from ..providers.pricing import Bills, lasting, sized
 from ..providers.quotes import Made
 from ..providers.registry import Registry
 from .capabilities import with_defaults
@@ -299,8 +299,7 @@ class Dispatcher:
         if caller.grant is not None:
             caller.grant.demand_key(source.provider, key.settings.id, key.settings.name)
         can = provider.models.get(model, ANYTHING)
-        seconds = Decimal(source.seconds) if source.seconds is not None else None
-        made = Made(seconds, source.size)
+        made = Made(lasting(source.seconds), sized(source.size))
         terms = await self._pricing.terms(caller, provider, key, model, can, request, source=made)
         assert source.native_id is not None, "a completed job has a native id"
         body: dict[str, Any] = request.model_dump(mode="json")
@@ -312,7 +311,7 @@ class Dispatcher:
             raise refusal(exhausted) from None
         account = self._as_maker(account, job.id)
         placing = Placing(self._ledger, self._registry, job)
-        details = {"seconds": source.seconds, "size": source.size}
+        details = {"seconds": source.seconds if made.seconds is not None else None, "size": made.size}
         create = partial(provider.adapter.remix, native_id=source.native_id, request=request)
         placed = await self._through(
             placing, placing.offer(provider, [Bid(account, terms)], source.model, details, create)

@@ -87,10 +87,16 @@ class Reconciling:
             due = asked_from(self._registry, job.provider, job.key)
             await self._ledger.move(job.id, states.UNKNOWN, reconcile_at=due)
         for job_id in await self._ledger.unsettled(datetime.now(UTC) - settling.PLACED_BY_THEN):
-            await self._ledger.settle(job_id)
+            try:
+                await self._ledger.settle(job_id)
+            except Exception:  # whatever it is, the others are not to wait for it
+                log.exception("a job cannot be settled", job=job_id)
         await self._ledger.drop_plans()
         due_now = await self._ledger.due_for_reconciling(AT_ONCE)
-        await asyncio.gather(*(self._reconcile(job) for job in due_now))
+        outcomes = await asyncio.gather(*(self._reconcile(job) for job in due_now), return_exceptions=True)
+        for job, outcome in zip(due_now, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                log.error("a job cannot be reconciled", job=job.id, exc_info=outcome)
 
     async def _reconcile(self, job: Job) -> None:
         waited = _seconds_since(job.updated_at)

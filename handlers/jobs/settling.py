@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from ..providers import quotes
-from ..providers.pricing import PLACE, Bills, Outcome, charged
+from ..providers.pricing import PLACE, Bills, Outcome, charged, lasting
 from ..providers.quotes import Quote
 from . import states
 
@@ -115,7 +115,8 @@ def _seconds(job: Job) -> Decimal:
 
 def _length(job: Job, quote: Quote | None) -> Decimal | None:
     """Seconds of a clip: as was made, and no more than was asked for, which the file of a continued video may hold as well."""
-    lengths = [Decimal(job.seconds)] if job.seconds is not None else []
+    made = lasting(job.seconds)
+    lengths = [made] if made is not None else []
     if quote is not None and quote.seconds is not None:
         lengths.append(quote.seconds)
     return min(lengths, default=None)

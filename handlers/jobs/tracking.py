@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 import structlog
@@ -21,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import NotFound, ProviderError, ProviderTimeout, ReelgateError
 from ..media.storage import StorageError
 from ..providers.adapter import Snapshot
-from ..providers.pricing import PLACE
+from ..providers.pricing import MILLION, PLACE, lasting, sized
 from ..providers.registry import Registry
 from . import states
 from .cadence import Cadence
@@ -301,6 +302,11 @@ def _percent(progress: float | None) -> float | None:
     return None if progress is None else min(max(progress, 0.0), 100.0)
 
 
+def _charged(usd: Decimal | None) -> Decimal | None:
+    """What a provider says that it charges, if it is an amount: to as many places as are kept."""
+    return usd.quantize(PLACE) if usd is not None and usd.is_finite() and 0 <= usd <= MILLION else None
+
+
 def state_of(snapshot: Snapshot) -> str:
     """The state of a job of which a provider says this. What the provider has completed is yet to be fetched."""
     return states.STORING if snapshot.status == states.COMPLETED else snapshot.status
@@ -312,12 +318,17 @@ def values_of(snapshot: Snapshot) -> dict[str, Any]:
     said: dict[str, Any] = {
         "native_id": snapshot.native_id,
         "progress": 100.0 if snapshot.status == states.COMPLETED else _percent(snapshot.progress),
-        "seconds": snapshot.seconds,
-        "size": snapshot.size,
+        "seconds": snapshot.seconds if lasting(snapshot.seconds) is not None else None,
+        "size": sized(snapshot.size),
         "completed_at": (snapshot.completed_at or datetime.now(UTC)) if failed else None,
         "expires_at": snapshot.expires_at,
-        "cost_usd": None if snapshot.cost_usd is None else snapshot.cost_usd.quantize(PLACE),
+        "cost_usd": _charged(snapshot.cost_usd),
     }
+    for name in ("seconds", "size", "cost_usd"):
+        if said[name] is None and getattr(snapshot, name) is not None:
+            log.warning(
+                "a provider says what is none", job=snapshot.native_id, what=name, said=str(getattr(snapshot, name))
+            )
     values = {name: value for name, value in said.items() if value is not None}
     values["provider_status"] = snapshot.provider_status  # None again once the provider says a word we know
     if failed:

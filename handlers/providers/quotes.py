@@ -19,7 +19,7 @@ from generated.models import VideoGenerationRequest, VideoRemixRequest
 
 from .adapter import extras
 from .catalog import Capabilities
-from .pricing import NIL, Assumed, Listed, Order, Price, PriceBook, RequestType, band, cost, price_for
+from .pricing import NIL, Assumed, Listed, Order, Price, PriceBook, RequestType, band, cost, price_for, sized
 
 Request = VideoGenerationRequest | VideoRemixRequest
 
@@ -149,7 +149,8 @@ def settle(
     tokens: Mapping[str, int] | None = None,
 ) -> Decimal:
     """US dollars for what was really made, by the prices that held at the create. What is None is as it was estimated."""
-    price = None if size is None else price_for(quote.prices, band(size), quote.price.audio if audio is None else audio)
+    made = sized(size)
+    price = None if made is None else price_for(quote.prices, band(made), quote.price.audio if audio is None else audio)
     price = price or quote.price
     length = quote.seconds if seconds is None else seconds
     if price.usd_per_million_tokens is not None and price.tokens_per_second is None and not tokens:
