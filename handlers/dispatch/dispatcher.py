@@ -214,14 +214,16 @@ class Dispatcher:
         wishes = Wishes(**plan.wishes)
         del plan
         asked = {(attempt["provider"], attempt["model"]) for attempt in job.attempts}
-        cost = settling.account(replace(job, **{**values_of(failed), "state": states.FAILED}), self._bills(job)).usd
+        over = replace(job, **{**values_of(failed), "state": states.FAILED})
+        cost = settling.own(over, self._bills(job))
+        spent = settling.account(over, self._bills(job)).known
         try:
             caller = await self._owner(job)
             resolved = resolve(request, self._registry, caller, wishes)
         except CallerError:  # what could serve it is not configured any more, or its owner may not do so any more
             return False
         ahead = [target for target in resolved if isinstance(target, Target) and target.names not in asked]
-        priced = [await self._priced(caller, target, request, cost or NOTHING) for target in ahead]
+        priced = [await self._priced(caller, target, request, spent) for target in ahead]
         left = [target for target in priced if isinstance(target, Target)]
         if not left:
             return False
@@ -234,9 +236,8 @@ class Dispatcher:
             "error": reason["message"],
             "provider_job_id": job.native_id,
         }
-        own = (cost or NOTHING) - settling.spent_before(job)
-        if own:
-            failure["cost_usd"] = float(own)
+        if cost != NOTHING:  # also what nobody knows, so that the sum is not taken for all of it
+            failure["cost_usd"] = None if cost is None else float(cost)
         pin = {
             **left[0].pin,
             "native_id": None,
@@ -244,6 +245,9 @@ class Dispatcher:
             "provider_status": None,
             "expires_at": None,
             "cost_usd": None,
+            "tokens": None,
+            "seconds": None,
+            "size": None,
         }
         moved = await self._ledger.move(job.id, states.SUBMITTING, attempts=[*job.attempts, failure], **pin)
         if moved is None:  # it was deleted meanwhile

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
 
 import structlog
@@ -177,7 +176,7 @@ class Reconciling:
             snapshot = await self._registry.maker(job.provider).adapter.retrieve(self._account(job), job.native_id)
         except ProviderError as error:
             if error.upstream_status == 404:
-                await self._ledger.put_off(job.id, None, self._failed(None))
+                await self._ledger.put_off(job.id, None, self._failed({}))
                 return True
             raise
         if snapshot.status == states.COMPLETED:
@@ -187,12 +186,12 @@ class Reconciling:
             self._finishing.add(finishing)
             finishing.add_done_callback(self._finishing.discard)
         elif snapshot.status == states.FAILED:
-            await self._ledger.put_off(job.id, None, self._failed(snapshot.cost_usd))
+            await self._ledger.put_off(job.id, None, self._failed(values_of(snapshot)))
         return snapshot.status in states.TERMINAL
 
-    def _failed(self, reported: Decimal | None) -> CameTo:
+    def _failed(self, said: Mapping[str, Any]) -> CameTo:
         """What a job comes to that its provider failed after it had been given up here."""
-        return lambda job: settling.failed_late(job, self._registry.bills(job.provider), reported)
+        return lambda job: settling.failed_late(job, self._registry.bills(job.provider), said)
 
     async def _finish(self, job: Job, said: Mapping[str, Any]) -> None:
         """Have the file of a job kept that was finished late, and complete the job; if that fails, it is asked about again."""

@@ -160,7 +160,12 @@ def settle(
 
 def clips_of(request: BaseModel) -> int | None:
     """How many videos are asked for, at least one; None if that cannot be read."""
-    asked = [_count(value) for name, value in extras(request).items() if name in CLIPS]
+    return clips_in(extras(request))
+
+
+def clips_in(fields: Mapping[str, Any]) -> int | None:
+    """The same, of a request as JSON."""
+    asked = [_count(fields[name]) for name in CLIPS if name in fields]
     counts = [count for count in asked if count is not None]
     return max([1, *counts]) if len(counts) == len(asked) else None
 

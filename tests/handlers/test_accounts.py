@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,8 +14,8 @@ from handlers.jobs.ledger import Job, Ledger
 from handlers.jobs.outputs import Outputs
 from handlers.jobs.reconciling import Reconciling
 from handlers.jobs.tracking import values_of
-from handlers.providers.adapter import Snapshot
-from handlers.providers.pricing import CAREFUL, Price
+from handlers.providers.adapter import Filtered, Snapshot
+from handlers.providers.pricing import CAREFUL, Bill, Bills, Price, price_book
 from handlers.providers.quotes import Quote
 from handlers.providers.registry import Registry
 from tests.handlers.test_ledger import database, job, opened
@@ -74,3 +75,61 @@ async def test_a_job_that_cannot_be_settled_keeps_no_other_from_it(database: str
 
 def reconciling(ledger: Ledger, registry: Registry | None = None, outputs: Outputs | None = None) -> Reconciling:
     return Reconciling(ledger, registry, outputs)  # type: ignore[arg-type]  # which nothing asks that has ended
+
+
+TOKENS = Price.model_validate({"usd_per_million_tokens": {"input": 1, "video": 10}, "tokens_per_second": 1000})
+COUNTED = {"input": 1000, "video": 50_000}
+
+
+def test_tokens_that_were_counted_cost_what_they_did_when_the_job_was_made() -> None:
+    by_tokens = replace(QUOTE, price=TOKENS, prices=(TOKENS,)).as_json()
+    said = values_of(Snapshot("n", "completed", cost_usd=D(9), tokens=COUNTED))
+    assert settling.account(made(**said, price=by_tokens), CAREFUL).usd == D("0.501")
+    assert settling.account(made(**said), CAREFUL).usd == D("0.8")  # a price by the second, which an operator has set
+    assert settling.finished(made(**said)).usd == D("0.8")
+    assert settling.account(made(**said, price=None), CAREFUL).usd == 9  # by the list, which is all there is
+    withheld = {"state": states.FAILED, "content_filter": {"filtered_count": 1, "reasons": []}}
+    assert settling.account(made(**said, **withheld, price=by_tokens), CAREFUL).usd == D("0.501")
+
+
+def test_what_one_target_cost_is_counted_though_nobody_knows_what_another_did() -> None:
+    failed = {"provider": "azure", "model": "x", "outcome": "job_failed"}
+    known, unknown = {**failed, "cost_usd": 0.4}, {**failed, "cost_usd": None}
+    first = settling.account(made(price=None, attempts=[known]), CAREFUL)
+    assert (first.usd, first.known) == (None, D("0.4"))
+    last = settling.account(made(attempts=[unknown, known]), CAREFUL)
+    assert (last.usd, last.known) == (None, D("1.2"))
+    nothing = settling.nothing_more(made(attempts=[known]))
+    assert (nothing.usd, nothing.known) == (D("0.4"), D("0.4"))
+
+
+@pytest.mark.parametrize(
+    ("code", "kept", "usd"),
+    [
+        ("timeout", "provider_timeout", 0),
+        ("invalid_output", "provider_invalid_output", 0),
+        ("cancelled", "cancelled", D("0.8")),
+        ("boom", "boom", 0),
+    ],
+)
+def test_a_code_of_a_providers_is_not_taken_for_one_of_ours(code: str, kept: str, usd: Decimal) -> None:
+    said = values_of(Snapshot("n", "failed", error_code=code))
+    assert said["error"]["code"] == kept
+    bills = price_book().bills("openai")  # what has failed is free there, and what is cancelled is not
+    assert settling.account(made(**said, state=states.FAILED), bills).usd == usd
+    ours = values_of(Snapshot("n", "failed", error_code="invalid_output", error_is_ours=True))
+    assert settling.account(made(**ours, state=states.FAILED), bills).usd == D("0.8")
+
+
+def test_what_was_withheld_late_is_billed_as_withheld() -> None:
+    late = made(state=states.FAILED, error={"code": "timeout", "message": ""})
+    said = values_of(Snapshot("n", "failed", error_code="content_filtered", filtered=Filtered(1, ("no",))))
+    bills = Bills(failed=Bill(charge="price"), cancelled=Bill(charge="price"), filtered=Bill(charge="nothing"))
+    assert settling.failed_late(late, bills, said).usd == 0
+    assert settling.failed_late(late, bills, {}).usd == D("0.8")
+
+
+def test_content_that_is_refused_at_the_create_costs_what_the_provider_says_of_it_or_nothing() -> None:
+    refused = {"state": states.FAILED, "native_id": None, "content_filter": {"filtered_count": 1, "reasons": []}}
+    assert settling.account(made(**refused), CAREFUL).usd == 0
+    assert settling.account(made(**refused, cost_usd=D("0.05")), CAREFUL).usd == D("0.05")
