@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from ulid import ULID
 
 from handlers.jobs import settling, states
+from handlers.jobs.access_tables import meters
+from handlers.jobs.holds import Exhausted
+from handlers.jobs.journal import Journal
 from handlers.jobs.ledger import Job, Ledger
 from handlers.jobs.outputs import Outputs
 from handlers.jobs.reconciling import Reconciling
@@ -133,3 +140,103 @@ def test_content_that_is_refused_at_the_create_costs_what_the_provider_says_of_i
     refused = {"state": states.FAILED, "native_id": None, "content_filter": {"filtered_count": 1, "reasons": []}}
     assert settling.account(made(**refused), CAREFUL).usd == 0
     assert settling.account(made(**refused, cost_usd=D("0.05")), CAREFUL).usd == D("0.05")
+
+
+# ---- the log --------------------------------------------------------------------------------------------------------
+
+
+def logged(ledger: Ledger) -> Ledger:
+    """The ledger, with a log of its jobs."""
+    journal = Journal(ledger.engine, kept=1, content=False)
+    return Ledger(ledger.engine, on_end=journal.job_ended, on_settled=journal.job_settled)
+
+
+async def costs(ledger: Ledger, job_id: str) -> list[Decimal | None]:
+    """What the rows of a job's ends say that it cost, oldest first."""
+    async with ledger.engine.connect() as connection:
+        query = text("SELECT cost_usd FROM logs WHERE video_id = :id AND kind = 'job' ORDER BY id")
+        return list((await connection.execute(query, {"id": job_id})).scalars())
+
+
+async def test_the_log_has_what_a_job_cost_that_is_deleted_while_it_is_still_asked_about(database: str) -> None:
+    async with opened(database, listening=False) as plain:
+        ledger, running = logged(plain), made(state=states.QUEUED)
+        await ledger.record(running)
+        late = {"code": "timeout", "message": ""}
+        now = datetime.now(UTC)
+        await ledger.move(running.id, states.FAILED, error=late, completed_at=now, reconcile_at=now, cost_usd=D("0.3"))
+        assert await costs(ledger, running.id) == [None], "it is not settled"
+        await ledger.delete(running.id, settling.finished)
+        assert await costs(ledger, running.id) == [D("0.3")]
+
+
+async def test_the_log_has_what_a_job_cost_once(database: str) -> None:
+    async with opened(database, listening=False) as plain:
+        ledger, lost = logged(plain), made(state=states.SUBMITTING, native_id=None)
+        await ledger.record(lost)
+        await ledger.move(lost.id, states.UNKNOWN)  # an end, for its caller
+        await ledger.delete(lost.id)  # another
+        await ledger.settle(lost.id)
+        assert await costs(ledger, lost.id) == [None, D("0.8")]
+
+
+async def test_a_provider_that_cancels_a_job_has_one_row_in_the_log_though_it_is_deleted(database: str) -> None:
+    async with opened(database, listening=False) as plain:
+        ledger, running = logged(plain), made(state=states.QUEUED)
+        await ledger.record(running)
+        await ledger.move(running.id, states.FAILED, **values_of(Snapshot("n", "failed", error_code="cancelled")))
+        await ledger.delete(running.id)
+        assert await costs(ledger, running.id) == [D("0.8")]
+
+
+# ---- who waits for whom ---------------------------------------------------------------------------------------------
+
+
+async def metered(ledger: Ledger) -> str:
+    """A budget of ten dollars."""
+    budget = f"budget_{ULID()}".lower()
+    async with ledger.engine.begin() as connection:
+        known = {"id": budget, "kind": "budget", "metric": "usd", "scope": "team", "scope_id": budget}
+        await connection.execute(insert(meters).values(**known, maximum=10, source="api"))
+    return budget
+
+
+async def test_a_dry_run_waits_for_nobody_and_judges_as_a_create_does(database: str) -> None:
+    async with opened(database, listening=False) as ledger:
+        budget = await metered(ledger)
+        async with ledger.engine.begin() as busy, asyncio.timeout(10):
+            await busy.execute(select(meters.c.id).where(meters.c.id == budget).with_for_update())
+            (standing,) = await ledger.standing({budget: D(4)})
+            assert (standing.held, standing.left) == (4, 6)
+            with pytest.raises(Exhausted):
+                await ledger.standing({budget: D(11)})
+
+
+async def test_meters_are_not_locked_while_others_are_told_of_an_end(database: str) -> None:
+    async with opened(database, listening=False) as plain:
+        budget, told = await metered(plain), []
+
+        async def on_end(_: AsyncConnection, job: Job) -> None:
+            async with plain.engine.begin() as other:
+                free = select(meters.c.id).where(meters.c.id == budget).with_for_update(nowait=True)
+                told.append((job.settled_at is not None, (await other.execute(free)).scalar_one()))
+
+        ledger = Ledger(plain.engine, on_end=on_end)
+        running = made(state=states.STORING, holds={budget: "0.8"})
+        await ledger.record(running)
+        await ledger.move(running.id, states.COMPLETED)
+        assert told == [(True, budget)]
+        (standing,) = await ledger.standing({budget: D(0)})
+        assert (standing.used, standing.held) == (D("0.8"), 0)
+
+
+async def test_seconds_that_nobody_knows_count_as_what_was_held(database: str) -> None:
+    async with opened(database, listening=False) as ledger:
+        budget = await metered(ledger)
+        async with ledger.engine.begin() as connection:
+            await connection.execute(update(meters).where(meters.c.id == budget).values(metric="seconds"))
+        running = made(state=states.STORING, price=None, seconds=None, holds={budget: "8"})
+        await ledger.record(running)
+        await ledger.move(running.id, states.COMPLETED)
+        (standing,) = await ledger.standing({budget: D(0)})
+        assert (standing.used, standing.held) == (8, 0)
