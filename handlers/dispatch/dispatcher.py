@@ -151,13 +151,13 @@ class Dispatcher:
         if isinstance(target, Unfit):
             return target
         terms: dict[str, Terms] = {}
-        refusal: PaymentRequired | None = None
+        refusal: PaymentRequired | InvalidRequest | None = None
         for key in target.keys:
             try:
                 terms[key.settings.name] = await self._pricing.terms(
                     caller, target.provider, key, target.model, target.can, request, spent=spent
                 )
-            except PaymentRequired as error:
+            except (PaymentRequired, InvalidRequest) as error:
                 refusal = refusal or error
         if refusal is not None and not terms:
             return Unfit(target.provider.name, target.model, refusal)

@@ -139,6 +139,20 @@ def estimate(
     return replace(max(quotes, key=lambda quote: quote.usd), prices=prices)
 
 
+def length(
+    base_provider: str | None,
+    model: str,
+    request: Request,
+    can: Capabilities,
+    book: PriceBook,
+    *,
+    source: Made | None = None,
+) -> Decimal | None:
+    """Seconds of video that a job may make at most, of all its clips, whatever they cost; None: there is no bound."""
+    clips, seconds = clips_of(request), _seconds(request, can, book.listed(base_provider, model), source)
+    return None if clips is None or seconds is None else seconds * clips
+
+
 def settle(
     quote: Quote,
     *,
