@@ -18,7 +18,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import ProviderError, ReelgateError
+from ..errors import NotFound, ProviderError, ReelgateError
 from ..media.storage import StorageError
 from ..providers.adapter import Account, Listed
 from ..providers.registry import Registry
@@ -99,14 +99,16 @@ class Reconciling:
 
     async def _reconcile(self, job: Job) -> None:
         waited = _seconds_since(job.updated_at)
+        settled = False
         try:
             settled = await (self._find(job, waited) if job.state == states.UNKNOWN else self._ask_again(job))
         except ReelgateError as error:
             log.warning("cannot ask what became of a job", job=job.id, error=error.message)
-            settled = False
             if isinstance(error, ProviderError) and error.upstream_status in NO_LIST and waited > CERTAIN:
                 await self._ledger.put_off(job.id, None)  # a server of the dialect that has no list, as it turns out
                 settled = True
+        except Exception:  # whatever it is, the job must not be asked about for ever
+            log.exception("cannot ask what became of a job", job=job.id)
         if not settled:
             pause = min(max(waited, FIRST), SLOWEST)
             if waited < CERTAIN:  # then the list decides, and the caller should not have to wait for longer
@@ -195,7 +197,7 @@ class Reconciling:
 
     async def _finish(self, job: Job, said: Mapping[str, Any]) -> None:
         """Have the file of a job kept that was finished late, and complete the job; if that fails, it is asked about again."""
-        until: datetime | None = datetime.now(UTC) + TIME_TO_FINISH
+        until = datetime.now(UTC) + TIME_TO_FINISH if _seconds_since(job.updated_at) < GIVEN_UP else None
         try:
             async with asyncio.timeout(TIME_TO_FINISH.total_seconds()):
                 stored = await self._outputs.capture(job)
@@ -205,10 +207,13 @@ class Reconciling:
         except InvalidOutput as error:
             log.warning("what a job was finished with is no video", job=job.id, error=str(error))
             until = None
+        except NotFound as error:
+            log.warning("what a job was finished with is gone", job=job.id, error=str(error))
+            until = None
         except (ReelgateError, StorageError, SQLAlchemyError, OSError) as error:  # TimeoutError is an OSError
             log.warning("a job that was finished late cannot be completed yet", job=job.id, error=str(error))
         with suppress(SQLAlchemyError, OSError):
-            await self._ledger.put_off(job.id, until)
+            await self._ledger.put_off(job.id, until, lambda row: settling.finished(replace(row, **said)))
 
     def _account(self, job: Job) -> Account:
         return self._registry.account(job.provider, job.key, job.base_url)
