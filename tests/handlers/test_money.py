@@ -297,7 +297,8 @@ def test_what_no_list_decides_stays_held_until_an_operator_does(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    ("end", "came_to", "seconds"), [("completed", "0.4", "4"), ("failed", "0", "0"), ("gone", "0", "0")]
+    ("end", "came_to", "seconds"),
+    [("completed", "0.4", "4"), ("failed", "0", "0"), ("gone", "0", "0"), ("without its file", "0.4", "4")],
 )
 def test_a_job_that_was_given_up_at_its_deadline_is_settled_when_its_provider_has_decided(
     tmp_path: Path, end: str, came_to: str, seconds: str
@@ -312,8 +313,11 @@ def test_a_job_that_was_given_up_at_its_deadline_is_settled_when_its_provider_ha
         assert (purse.usd, purse.meter("concurrent")) == (spent("0", "0.4"), spent("0", "1"))
         if end == "gone":
             provider.jobs.clear()
+        elif end == "without its file":
+            provider.has("slow", "v1")
         else:
             provider.has("slow", "v1", end)
+            provider.jobs["content"] = provider.jobs["v1"]  # which is no film
         assert settled(gateway, job) == Decimal(came_to)
         assert (purse.usd, purse.meter("seconds")) == (spent(came_to), spent(seconds))
         assert purse.meter("concurrent") == spent("0")
@@ -345,6 +349,24 @@ def test_what_has_no_price_is_refused_or_admitted_and_never_counted_as_nothing(
         assert settled(admitting, made["id"]) is None
         assert "usage" not in done and purse.usd == spent("0")
         assert purse.meter("concurrent") == spent("0")
+
+
+def test_seconds_are_limited_where_no_price_is_known(gateway: Gateway) -> None:
+    limit = {"seconds_max_limit": 10, "seconds_reset_duration": "1Y"}
+    purse = Purse.of(gateway, budgets=[], rate_limit=limit)
+    first = purse.create("[sandbox:slow=600]", KLING, seconds="8")
+    assert "usage" not in first and purse.meter("seconds") == spent("0", "8")
+    assert purse.refused("x", KLING, seconds="8") == (429, "rate_limited")
+    body = {"model": "openrouter/unpriced/x", "prompt": "x"}
+    answer = gateway.ask("POST", "/v1/videos", purse.value, json=body)
+    refused = answer.json()["error"]
+    assert (answer.status_code, refused["code"], refused["param"]) == (400, "length_unknown", "seconds")
+    assert len(purse.jobs) == 1
+    purse.delete(first["id"])
+    done = purse.create("[sandbox:no-render]", KLING, seconds="8")["id"]
+    purse.finished(done)
+    settled(gateway, done)
+    assert purse.meter("seconds") == spent("8")
 
 
 # ---- from one target to the next ------------------------------------------------------------------------------------
