@@ -1369,7 +1369,8 @@ class Client:
         selected_key_ids: Only what was done with these keys of providers, by name. Repeat it for more than one.
         virtual_key_ids: Only what was asked for with these virtual keys, by id. Repeat it for more than one.
         video_id: Only what is about this job, the requests and the job itself.
-        request_id: Only the request with this id (`x-request-id`), whenever it was.
+        request_id: Only the request with this id (`x-request-id`). A list shows it whenever it was; sums are of their
+            time.
         content_search: Only prompts that have all of these words, or words that begin like them.
         min_latency: Only what took so many milliseconds, or more.
         max_latency: Only what took so many milliseconds, or less.
@@ -1468,7 +1469,8 @@ class Client:
         selected_key_ids: Only what was done with these keys of providers, by name. Repeat it for more than one.
         virtual_key_ids: Only what was asked for with these virtual keys, by id. Repeat it for more than one.
         video_id: Only what is about this job, the requests and the job itself.
-        request_id: Only the request with this id (`x-request-id`), whenever it was.
+        request_id: Only the request with this id (`x-request-id`). A list shows it whenever it was; sums are of their
+            time.
         content_search: Only prompts that have all of these words, or words that begin like them.
         min_latency: Only what took so many milliseconds, or more.
         max_latency: Only what took so many milliseconds, or less.
@@ -1579,7 +1581,8 @@ class Client:
         selected_key_ids: Only what was done with these keys of providers, by name. Repeat it for more than one.
         virtual_key_ids: Only what was asked for with these virtual keys, by id. Repeat it for more than one.
         video_id: Only what is about this job, the requests and the job itself.
-        request_id: Only the request with this id (`x-request-id`), whenever it was.
+        request_id: Only the request with this id (`x-request-id`). A list shows it whenever it was; sums are of their
+            time.
         content_search: Only prompts that have all of these words, or words that begin like them.
         min_latency: Only what took so many milliseconds, or more.
         max_latency: Only what took so many milliseconds, or less.
@@ -1662,7 +1665,8 @@ class Client:
         selected_key_ids: Only what was done with these keys of providers, by name. Repeat it for more than one.
         virtual_key_ids: Only what was asked for with these virtual keys, by id. Repeat it for more than one.
         video_id: Only what is about this job, the requests and the job itself.
-        request_id: Only the request with this id (`x-request-id`), whenever it was.
+        request_id: Only the request with this id (`x-request-id`). A list shows it whenever it was; sums are of their
+            time.
         content_search: Only prompts that have all of these words, or words that begin like them.
         min_latency: Only what took so many milliseconds, or more.
         max_latency: Only what took so many milliseconds, or less.

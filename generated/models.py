@@ -1272,7 +1272,8 @@ class Dependency(BaseModel):
         validate_by_name=True,
     )
     name: Annotated[
-        StrictStr, Field(description='`database`, `notifications` or `worker`.')
+        StrictStr,
+        Field(description='`database`, `notifications`, `providers` or `worker`.'),
     ]
     status: HealthStatus
     latency_ms: Annotated[

@@ -75,7 +75,11 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
         providers=Providers(worker.roster, providers),
         config=Config(worker.options, contract["info"]["version"]),
         wakes=Wakes(ledger),
-        health=Health(worker.engine, worker.changes, worker.tracking, works=settings.worker, sandbox=providers.sandbox),
+        health=Health(
+            *(worker.engine, worker.changes, worker.tracking, worker.roster),
+            works=settings.worker,
+            sandbox=providers.sandbox,
+        ),
     )
 
     callers = Callers(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
@@ -144,6 +144,29 @@ RequestType = Literal[
 ]
 
 
+Naming = Callable[[str], Sequence[str]]
+"""A model as somebody writes it -> the names by which it is judged, the narrowest last; none where it may be any model.
+
+Lists of models, and prices, have to hold for whatever makes a provider run the model; each adapter has a naming of its own.
+"""
+
+
+def as_written(model: str) -> Sequence[str]:
+    """The naming where a model has one name only."""
+    return (model,)
+
+
+def own_name(model: str, naming: Naming) -> str:
+    """What stands for a model in a list, and for no more than that."""
+    return next(reversed(naming(model)), model)
+
+
+def listed(model: str, models: Iterable[str], naming: Naming) -> bool:
+    """Whether a model is one of these; `*` is any."""
+    names = naming(model)
+    return any(each in ("*", model) or own_name(each, naming) in names for each in models)
+
+
 class Part(BaseModel):
     """A part of the file."""
 
@@ -189,12 +212,14 @@ class Key(Part):
     vllm_key_config: ServerKey | None = None
     sgl_key_config: ServerKey | None = None
 
-    def allows(self, model: str) -> bool:
+    def allows(self, model: str, naming: Naming) -> bool:
         """Whether the key may be used for the model; a server of one's own serves one model only."""
         server = self.vllm_key_config or self.sgl_key_config
         if server is not None and server.model_name not in (None, model):
             return False
-        return model not in self.blacklisted_models and ("*" in self.models or model in self.models)
+        if self.blacklisted_models and not naming(model):
+            return False
+        return listed(model, self.models, naming) and not listed(model, self.blacklisted_models, naming)
 
 
 class Network(Part):

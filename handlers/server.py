@@ -12,9 +12,11 @@ import socket
 from contextlib import suppress
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from . import logs
 from .app import build
+from .edge.heads import BoundedHeads
 from .jobs.database import database_url, reach
 from .providers import registry
 from .settings import Settings, SettingsError
@@ -59,19 +61,25 @@ def serve(settings: Settings) -> None:
     asyncio.run(reach(database))
     sandbox = asyncio.run(in_sandbox(settings, configuration, database))
     worker = Worker(settings, configuration, database, own_url, sandbox=sandbox)
-    config = uvicorn.Config(
-        build(settings, worker),
+    config = http(build(settings, worker))
+    spare_the_collector()
+    return_large_buffers()
+    allow_many_connections()
+    Server(config, ready_line(settings, own_url, sandbox=worker.providers.sandbox), worker).run(sockets=[listening])
+
+
+def http(app: ASGIApp, drain: int = DRAIN) -> uvicorn.Config:
+    """How uvicorn is to serve."""
+    return uvicorn.Config(
+        app,
+        http=BoundedHeads,
         access_log=False,
         log_config=None,
         server_header=False,
         proxy_headers=False,  # edge/proxies.py reads them, from proxies that are trusted
         lifespan="on",
-        timeout_graceful_shutdown=DRAIN,
+        timeout_graceful_shutdown=drain,
     )
-    spare_the_collector()
-    return_large_buffers()
-    allow_many_connections()
-    Server(config, ready_line(settings, own_url, sandbox=worker.providers.sandbox), worker).run(sockets=[listening])
 
 
 def work(settings: Settings) -> None:

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 import psycopg
 import requests
-import uvicorn
 import yaml
 from sqlalchemy import make_url
 from ulid import ULID
@@ -26,7 +25,7 @@ from handlers.app import build
 from handlers.configuration import validated
 from handlers.jobs.database import start_embedded
 from handlers.providers.registry import PROVIDERS
-from handlers.server import Server, listen
+from handlers.server import Server, http, listen
 from handlers.settings import Settings, SettingsError, load
 from handlers.worker import Worker
 from sandbox.wire import Exposed
@@ -115,15 +114,8 @@ def running(
     gateway = Gateway(url, chosen)
     configured = validated(configuration or {}, os.environ, "The configuration of a test")
     worker = Worker(chosen, configured, make_url(database).set(drivername="postgresql+psycopg"), url)
-    config = uvicorn.Config(
-        Exposed(Recorder(build(chosen, worker), gateway.exchanges)),
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        lifespan="on",
-        timeout_graceful_shutdown=2,
-    )
-    server = Server(config, "", worker)
+    served = Exposed(Recorder(build(chosen, worker), gateway.exchanges))
+    server = Server(http(served, drain=2), "", worker)
 
     def serve() -> None:
         with contextlib.suppress(SettingsError):  # which is raised below

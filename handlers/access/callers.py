@@ -216,7 +216,7 @@ def _refuse_web_pages(headers: Headers) -> None:
 
 
 def _refuse_other_sites(headers: Headers) -> None:
-    """A browser sends the cookie for pages of a sibling site or another port too. It says so, or at least where they are."""
+    """A browser sends the cookie for pages of a sibling site or another port too; it says so, or where they come from."""
     site = headers.get("sec-fetch-site")
     origin = headers.get("origin")
     own = (

@@ -113,6 +113,35 @@ def merged(file: Configuration, declared: Declarations, vault: Vault, environmen
     return file.model_copy(update={"providers": together})
 
 
+def loadable(
+    file: Configuration, declared: Declarations, vault: Vault, environment: Mapping[str, str]
+) -> tuple[Declarations, dict[str, str]]:
+    """What can be used of what was declared, and why the rest cannot: path of an entry -> what is wrong.
+
+    Without its provider no key can be used, nor one that is called as one before it.
+    """
+    usable, left_out = Declarations(), dict[str, str]()
+
+    def take(more: Declarations, name: str, path: str) -> None:
+        nonlocal usable
+        try:
+            merged(file, more.only(name), vault, environment)
+        except ConfigurationError as error:
+            left_out[path] = "; ".join(error.mistakes) or str(error)
+        else:
+            usable = more
+
+    for name, provider in declared.providers.items():
+        take(usable.with_provider(provider), name, f"providers.{name}")
+    for key in declared.keys:
+        path = f"providers.{key.provider}.keys.{key.name}"
+        if f"providers.{key.provider}" in left_out:
+            left_out[path] = "its provider cannot be used"
+        else:
+            take(usable.with_key(key), key.provider, path)
+    return usable, left_out
+
+
 TWICE: Final = (
     "is declared by the configuration file as well. Give it another name in the file; or take it out there, delete here what was "
     "added by the API, and put it back"

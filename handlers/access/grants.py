@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
+from ..configuration import Naming, listed
 from ..errors import Forbidden, InvalidRequest
 
 ALL = "*"
@@ -39,8 +40,11 @@ class ProviderConfig:
     blacklisted_models: Sequence[str] = ()  # wins over `allowed_models`
     key_ids: Sequence[str] = (ALL,)  # ids or names of the provider's keys
 
-    def allows(self, model: str) -> bool:
-        return _fits(model, self.allowed_models) and not _fits(model, self.blacklisted_models)
+    def allows(self, model: str, naming: Naming) -> bool:
+        """A model without a name is not known to be none of those that may not be used."""
+        if self.blacklisted_models and not naming(model):
+            return False
+        return _fits(model, self.allowed_models, naming) and not _fits(model, self.blacklisted_models, naming)
 
     def allows_key(self, *names: str | None) -> bool:
         """Whether a key that goes by these names may be used."""
@@ -70,19 +74,19 @@ class Grant:
         if self.expires_at is not None and self.expires_at <= datetime.now(UTC):
             raise Forbidden("virtual key has expired", code="access_blocked")
 
-    def demand(self, provider: str, model: str) -> None:
-        """Raises Forbidden if the key may not use the provider, or the model."""
+    def demand(self, provider: str, model: str, naming: Naming) -> None:
+        """Raises Forbidden if the key may not use the provider, or the model. `naming` is the provider's."""
         config = self.providers.get(provider)
         if config is None and not self.allow_all_providers:
             raise Forbidden(
                 f"Provider '{provider}' is not allowed for this virtual key", code="provider_blocked", param="model"
             )
-        if config is not None and not config.allows(model):
+        if config is not None and not config.allows(model, naming):
             raise Forbidden(f"Model '{model}' is not allowed for this virtual key", code="model_blocked", param="model")
 
-    def allows(self, provider: str, model: str) -> bool:
+    def allows(self, provider: str, model: str, naming: Naming) -> bool:
         try:
-            self.demand(provider, model)
+            self.demand(provider, model, naming)
         except Forbidden:
             return False
         return True
@@ -104,12 +108,12 @@ class Grant:
         return (meter for meter in self.meters if meter.scope != "provider_config" or meter.scope_id == there)
 
 
-def _fits(model: str, names: Sequence[str]) -> bool:
-    return any(name in (ALL, model) or _matches(name, model) for name in names)
+def _fits(model: str, models: Sequence[str], naming: Naming) -> bool:
+    return listed(model, models, naming) or any(_matches(each, name) for each in models for name in naming(model))
 
 
-def _matches(name: str, model: str) -> bool:
-    return name.startswith(REGEX) and bool(pattern(name).isinstance_python(model))
+def _matches(expression: str, name: str) -> bool:
+    return expression.startswith(REGEX) and bool(pattern(expression).isinstance_python(name))
 
 
 def demand_pattern(name: str) -> None:

@@ -1,6 +1,6 @@
 """The admin's password: Argon2id, slow on purpose, which is why it is looked at seldom.
 
-Three rules. A pair that was right is remembered for a while, by a keyed digest, so that Basic on every request costs nothing. A
+Three rules. A pair that was right is remembered, by a keyed digest, so that Basic on every request costs nothing. A
 wrong one costs the same whether the name or the password is wrong. After ten wrong ones in a minute, from wherever they came,
 no new pair is looked at; those under way count as if they were wrong, so guesses that are sent at once gain nothing, and never
 more than two are computed at the same time.

@@ -29,7 +29,7 @@ from ..jobs.sealing import Vault
 from ..jobs.tables import jobs
 from ..providers.registry import Registry
 from ..upstream import Upstream
-from .declarations import Declarations, DeclaredKey, DeclaredProvider, declarations, merged
+from .declarations import Declarations, DeclaredKey, DeclaredProvider, declarations, loadable, merged
 from .secret_parts import shown, shown_of_file, written
 
 log = structlog.get_logger()
@@ -85,12 +85,29 @@ class Roster:
         self._registry = registry
         self._http = http
         self._loading = asyncio.Lock()  # what was read last is what holds
+        self._begun = False
+        self.left_out: Mapping[str, str] = {}
+        """What was added and cannot be used here: path of an entry -> what is wrong. For admins."""
 
     async def load(self) -> None:
-        """Have the registry follow what is declared now. Raises ConfigurationError, and then it stays as it is."""
+        """Have the registry follow what is declared now. Raises ConfigurationError if it cannot, the first time.
+
+        Later, what cannot be used is left out: it must not keep what is deleted or disabled in use.
+        """
         async with self._loading:
-            together = merged(self._file, await self._declared(), self._vault, self._environment)
-            self._registry.follow(together, self._http)
+            declared = await self._declared()
+            if self._begun:
+                declared = self._usable(declared)
+            self._registry.follow(merged(self._file, declared, self._vault, self._environment), self._http)
+            self._begun = True
+
+    def _usable(self, declared: Declarations) -> Declarations:
+        usable, left_out = loadable(self._file, declared, self._vault, self._environment)
+        for path, wrong in left_out.items():
+            if self.left_out.get(path) != wrong:
+                log.error("what was added cannot be loaded and is not used", entry=path, error=wrong)
+        self.left_out = left_out
+        return usable
 
     # ---- looking ----------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from generated import models
 from generated.models import Dependency, HealthStatus
 from generated.routes import Answer
 
+from ..access.roster import Roster
 from ..jobs.changes import Changes
 from ..jobs.tracking import Tracking
 
@@ -25,16 +26,17 @@ WORST_FIRST = (HealthStatus.unavailable, HealthStatus.degraded, HealthStatus.ok)
 
 class Health:
     def __init__(
-        self, engine: AsyncEngine, changes: Changes, tracking: Tracking, *, works: bool, sandbox: bool
+        self, engine: AsyncEngine, changes: Changes, tracking: Tracking, roster: Roster, *, works: bool, sandbox: bool
     ) -> None:
         self._engine = engine
         self._changes = changes
         self._tracking = tracking
+        self._roster = roster
         self._works = works  # whether this process is meant to track jobs
         self._sandbox = sandbox
 
     async def health(self, probe: Literal["ready", "live"] = "ready") -> Answer[models.Health]:
-        dependencies = [await self._database(), self._notifications()]
+        dependencies = [await self._database(), self._notifications(), self._providers()]
         if self._works:
             dependencies.append(self._worker())
         status = next(status for status in WORST_FIRST if status in [each.status for each in dependencies])
@@ -63,6 +65,14 @@ class Health:
             return Dependency(name="notifications", status=HealthStatus.ok)
         detail = "not hearing changes of other processes; every poll asks the database"
         return Dependency(name="notifications", status=HealthStatus.degraded, detail=detail)
+
+    def _providers(self) -> Dependency:
+        left_out = len(self._roster.left_out)
+        if not left_out:
+            return Dependency(name="providers", status=HealthStatus.ok)
+        # Everybody may ask for the health: names are for the log.
+        detail = f"{left_out} of the providers and keys that were added cannot be loaded and are not used; the log names them"
+        return Dependency(name="providers", status=HealthStatus.degraded, detail=detail)
 
     def _worker(self) -> Dependency:
         if self._tracking.working:

@@ -151,7 +151,7 @@ class Logs:
         values = await self._book.values(caller.sees, window)
         keys = [
             contract.LogVirtualKey(id=key, **({"name": name} if name is not None else {}))
-            for key, name in await self._book.virtual_keys(values["owner"])
+            for key, name in await self._book.virtual_keys(caller.sees, values["owner"])
         ]
         return Answer(
             contract.LogFilterdataResponse(

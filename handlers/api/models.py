@@ -37,7 +37,7 @@ class Models:
             model(provider, name, can, book, grant.id if grant is not None else None)
             for provider in self._registry
             for name, can in sorted(provider.usable_models().items())
-            if grant is None or grant.allows(provider.name, name)
+            if grant is None or grant.allows(provider.name, name, provider.adapter.names)
         ]
         return Answer(models.ModelListResponse(object="list", data=listed))
 
@@ -52,10 +52,8 @@ def model(
         "default_seconds": can.default_seconds,
         "default_size": can.default_size,
     }
-    prices = [
-        _price(price)
-        for price in book.prices(provider.priced_as, Order(provider.name, name, virtual_key_id=virtual_key_id))
-    ]
+    order = Order(provider.name, name, virtual_key_id=virtual_key_id, naming=provider.adapter.names)
+    prices = [_price(price) for price in book.prices(provider.priced_as, order)]
     return models.Model(
         id=f"{provider.name}/{name}",
         object="model",

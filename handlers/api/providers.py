@@ -96,7 +96,8 @@ class Providers:
         for there in sorted(self._registry, key=lambda each: each.name):
             wanted = [each for each in there.keys if each.settings.enabled and _is_asked_for(each, keys)]
             for name in sorted(there.usable_models()) if provider in (None, there.name) else ():
-                able = [each.settings.id or each.settings.name for each in wanted if each.settings.allows(name)]
+                naming = there.adapter.names
+                able = [each.settings.id or each.settings.name for each in wanted if each.settings.allows(name, naming)]
                 if able:
                     listed.append(models.ServedModel(name=name, provider=there.name, keys=able))
         return Answer(models.ServedModelListResponse(models=listed, total=len(listed)))

@@ -297,7 +297,7 @@ class Dispatcher:
         provider = self._registry.maker(source.provider)
         model = provider.adapter.editor or source.model
         if caller.grant is not None:
-            caller.grant.demand(source.provider, model)
+            caller.grant.demand(source.provider, model, provider.adapter.names)
         account = self._registry.account(source.provider, source.key, source.base_url)
         key = next(key for key in provider.keys if key.settings.name == source.key)
         if caller.grant is not None:

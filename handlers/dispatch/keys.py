@@ -46,7 +46,8 @@ def in_order(provider: Provider, model: str, caller: Caller, wishes: Wishes) -> 
             raise InvalidRequest(
                 f'no key found with {what} "{wanted}" for provider: {provider.name}', code="key_not_found", param=header
             )
-    keys = [key for key in keys if key.settings.allows(model) and _granted(caller, provider, key)]
+    naming = provider.adapter.names
+    keys = [key for key in keys if key.settings.allows(model, naming) and _granted(caller, provider, key)]
     if not keys:
         raise Forbidden(f"no keys found that support model: {model}", code="no_key_for_model", param="model")
     return sorted(keys, key=lambda key: _lot(key, caller.name, wishes.session_id), reverse=True)

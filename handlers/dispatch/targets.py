@@ -86,7 +86,7 @@ def _target(
 ) -> Target | Unfit:
     try:
         if caller.grant is not None:
-            caller.grant.demand(name, model)
+            caller.grant.demand(name, model, registry.naming(name))
         provider = registry.provider(name)
         provider.demand("generate")
         can = provider.capabilities(model)

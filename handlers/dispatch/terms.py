@@ -80,6 +80,7 @@ class Pricing:
             source=source,
             provider_key=key_name,
             virtual_key_id=caller.grant.id if caller.grant is not None else None,
+            naming=provider.adapter.names,
         )
         touched = await self._touched(caller, provider.name, key_name)
         if isinstance(found, Unpriced):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -23,6 +23,7 @@ from .days import first_id
 from .journal import COLUMNS, VIRTUAL_KEY, Entry
 from .log_tables import logs
 from .states import CANCELLED
+from .turns import Turns
 
 PATIENCE: Final = "20s"  # for one query
 TIMED_OUT: Final = "57014"  # SQLSTATE query_canceled
@@ -125,6 +126,7 @@ class Logbook:
     def __init__(self, engine: AsyncEngine, *, kept: int) -> None:
         self._engine = engine
         self._kept = timedelta(days=kept + 1)
+        self._turns = Turns()
 
     def window(
         self, period: str | None, start: str | None, end: str | None, default: str | None = None
@@ -150,8 +152,13 @@ class Logbook:
         offset: int,
         limit: int,
     ) -> tuple[list[Entry], bool]:
-        """Up to `limit` rows behind the row `after`, and whether there are more. Raises NotFound for a cursor that is gone."""
-        async with self._reading() as connection:
+        """Up to `limit` rows behind the row `after`, and whether there are more. Raises NotFound for a cursor that is gone.
+
+        An exact request id beats the time.
+        """
+        if wanted.request_id is not None:
+            wanted = replace(wanted, window=None)
+        async with self._reading(sees) as connection:
             place = None
             if after is not None:
                 place = await self._place(connection, sees, after, sort_by)
@@ -163,7 +170,7 @@ class Logbook:
 
     async def get(self, sees: str | None, log_id: str) -> Entry:
         """Raises NotFound."""
-        async with self._reading() as connection:
+        async with self._reading(sees) as connection:
             row = (await connection.execute(select(*COLUMNS).where(logs.c.id == log_id, *_seen(sees)))).first()
         if row is None:
             raise _unknown(log_id, "log_id")
@@ -190,7 +197,7 @@ class Logbook:
             func.count().filter(job, logs.c.cost_usd.is_(None)),
             func.avg(logs.c.latency_ms).filter(job),
         ).where(*fitting(sees, wanted))
-        async with self._reading() as connection:
+        async with self._reading(sees) as connection:
             return Stats(*(await connection.execute(query)).one())
 
     async def histogram(self, sees: str | None, wanted: Filter, group_by: Group | None) -> tuple[int, list[Stretch]]:
@@ -208,7 +215,7 @@ class Logbook:
             *(math.floor(moment.timestamp() / step) for moment in (wanted.window.since, wanted.window.until))
         )
         stretches = {datetime.fromtimestamp(place * step, UTC): _Stretch() for place in [*places, places.stop]}
-        async with self._reading() as connection:
+        async with self._reading(sees) as connection:
             for begin, status, name, count, cost in await connection.execute(query):
                 stretches[begin].add(status, name, count, cost)
         return step, [stretch.at(begin) for begin, stretch in stretches.items()]
@@ -216,7 +223,7 @@ class Logbook:
     async def values(self, sees: str | None, window: Window) -> dict[str, list[str]]:
         """The different values of the columns by which rows are found, of rows in the window, up to MOST_VALUES each."""
         names = ("provider", "model", "key", "owner", "object", "error_code")
-        async with self._reading() as connection:
+        async with self._reading(sees) as connection:
             if sees is None:
                 return {name: await _jumped(connection, name, window) for name in names}
             distinct = [
@@ -228,11 +235,11 @@ class Logbook:
             row = (await connection.execute(select(*distinct).where(*fitting(sees, Filter(window=window))))).one()
         return {name: (found or [])[:MOST_VALUES] for name, found in zip(names, row, strict=True)}
 
-    async def virtual_keys(self, owners: Sequence[str]) -> list[tuple[str, str | None]]:
+    async def virtual_keys(self, sees: str | None, owners: Sequence[str]) -> list[tuple[str, str | None]]:
         """Those of the owners that are virtual keys: (id, name); a key that is deleted has no name."""
         ids = [owner for owner in owners if owner.startswith(VIRTUAL_KEY)]
         query = select(virtual_keys.c.id, virtual_keys.c.name).where(virtual_keys.c.id.in_(ids))
-        async with self._reading() as connection:
+        async with self._reading(sees) as connection:
             names = {row.id: row.name for row in await connection.execute(query)}
         return [(key, names.get(key)) for key in ids]
 
@@ -247,10 +254,13 @@ class Logbook:
         return (row[0], after)
 
     @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection on which no query takes long. Raises InvalidRequest if one would."""
+    async def _reading(self, sees: str | None) -> AsyncIterator[AsyncConnection]:
+        """A connection on which no query takes long, when it is one's turn.
+
+        Raises InvalidRequest if a query would; TooManyRequests, Unavailable.
+        """
         try:
-            async with self._engine.connect() as connection:
+            async with self._turns.taken(sees), self._engine.connect() as connection:
                 await connection.execute(text(f"SET LOCAL statement_timeout TO '{PATIENCE}'"))
                 yield connection
         except DBAPIError as error:
@@ -300,7 +310,7 @@ def listing(
 
 
 def fitting(sees: str | None, wanted: Filter) -> list[ColumnElement[bool]]:
-    """A filter in SQL. An exact request id beats the time."""
+    """A filter in SQL."""
     lists = {
         "object": wanted.objects,
         "status": wanted.status,
@@ -327,7 +337,7 @@ def fitting(sees: str | None, wanted: Filter) -> list[ColumnElement[bool]]:
         words = func.to_tsvector(text("'simple'"), logs.c.content, type_=TSVECTOR)
         found += [words.op("@@")(func.to_tsquery(text("'simple'"), _words(wanted.content_search)))]
         found += [logs.c.content.is_not(None)]
-    if wanted.window is not None and wanted.request_id is None:
+    if wanted.window is not None:
         found += [logs.c.id >= first_id(wanted.window.since), logs.c.id < first_id(wanted.window.until)]
     return found
 

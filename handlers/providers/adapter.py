@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from generated.models import VideoGenerationRequest, VideoRemixRequest
 
-from ..configuration import Proxy
+from ..configuration import Proxy, as_written
 from ..context import Exchange, exchanges
 from ..errors import InvalidRequest, OutcomeUnknown, ProviderError, ProviderFailed, UnsupportedOperation
 from ..media.images import Image
@@ -206,6 +206,10 @@ class Adapter:
     image_urls: ClassVar[bool] = True  # whether it fetches an image that is named by URL; if not, we do
     erases: ClassVar[bool] = True  # whether `delete` erases one that has ended
     editor: ClassVar[str | None] = None  # the model that makes every remix; None: the one that made the video
+
+    def names(self, model: str) -> Sequence[str]:
+        """The names by which a model is judged and priced; see configuration.Naming."""
+        return as_written(model)
 
     def fetches(self, account: Account, url: str) -> bool:
         """Whether the provider fetches the image at this URL."""

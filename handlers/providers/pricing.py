@@ -18,6 +18,8 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from ..configuration import Naming, as_written, own_name
+
 PLACE = Decimal("0.000001")  # US dollars: what amounts are rounded to
 DIGITS = 60  # of a sum before it is rounded; no price, length or count comes near
 PLACES = 10  # of a price
@@ -295,6 +297,7 @@ class Order:
     request_type: RequestType = "video_generation"
     provider_key: str | None = None  # the name of the key; None: not chosen yet
     virtual_key_id: str | None = None
+    naming: Naming = as_written  # the provider's
 
 
 class Override(Part):
@@ -326,9 +329,10 @@ class Override(Part):
             return False
         if any(getattr(self, name) != getattr(order, name) for name in NAMED[self.scope_kind]):
             return False
+        names = (order.model, *order.naming(order.model))
         if self.match_type == "wildcard":
-            return order.model.startswith(self.pattern[:-1])
-        return order.model == self.pattern
+            return any(name.startswith((start := self.pattern[:-1], own_name(start, order.naming))) for name in names)
+        return self.pattern in names or own_name(self.pattern, order.naming) in names
 
     @property
     def precedence(self) -> tuple[int, bool, int]:
@@ -351,17 +355,18 @@ class PriceBook:
         fitting = [override for override in reversed(self.overrides) if override.applies(order)]
         return max(fitting, key=lambda override: override.precedence, default=None)
 
-    def listed(self, vendor: str | None, model: str) -> Listed | None:
+    def listed(self, vendor: str | None, model: str, naming: Naming = as_written) -> Listed | None:
         """What the vendor publishes of a model. `vendor` is None where no vendor's prices hold."""
         known = self.vendors.get(vendor) if vendor is not None else None
-        return known.models.get(model) if known is not None else None
+        names = (model, *reversed(naming(model)))
+        return next((known.models[name] for name in names if name in known.models), None) if known is not None else None
 
     def prices(self, vendor: str | None, order: Order) -> tuple[Price, ...]:
         """The prices that hold for an order; none where it has no price."""
         override = self.override(order)
         if override is not None:
             return override.patch.as_prices()
-        listed = self.listed(vendor, order.model)
+        listed = self.listed(vendor, order.model, order.naming)
         return listed.prices if listed is not None else ()
 
     def bills(self, vendor: str | None) -> Bills:

@@ -17,6 +17,7 @@ from pydantic import MISSING, BaseModel
 
 from generated.models import VideoGenerationRequest, VideoRemixRequest
 
+from ..configuration import Naming, as_written
 from .adapter import extras
 from .catalog import Capabilities
 from .pricing import NIL, Assumed, Listed, Order, Price, PriceBook, RequestType, band, cost, price_for, sized
@@ -109,10 +110,11 @@ def estimate(
     source: Made | None = None,
     provider_key: str | None = None,
     virtual_key_id: str | None = None,
+    naming: Naming = as_written,
 ) -> Quote | Unpriced:
     """What a job may cost. `base_provider` is whose list prices hold there (`Provider.priced_as`), `source` what is remixed."""
     kind: RequestType = "video_remix" if isinstance(request, VideoRemixRequest) else "video_generation"
-    order = Order(provider_name, model, kind, provider_key, virtual_key_id)
+    order = Order(provider_name, model, kind, provider_key, virtual_key_id, naming)
     prices = book.prices(base_provider, order)
     name = f"{provider_name}/{model}"
     if not prices:
@@ -120,7 +122,7 @@ def estimate(
     clips = clips_of(request)
     if clips is None:
         return Unpriced(f"How many videos {name} is to make cannot be read from the request.")
-    listed = book.listed(base_provider, model)
+    listed = book.listed(base_provider, model, naming)
     if "model" in extras(request):  # of a remix, whose model is the provider's choice
         return Unpriced("The request names a model that a remix does not take.")
     seconds = _seconds(request, can, listed, source)

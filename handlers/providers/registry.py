@@ -11,7 +11,19 @@ from pydantic import SecretStr
 
 from generated.models import ModelProvider
 
-from ..configuration import Client, Configuration, Key, Network, RequestType, file_for, read, unusable, validated
+from ..configuration import (
+    Client,
+    Configuration,
+    Key,
+    Naming,
+    Network,
+    RequestType,
+    as_written,
+    file_for,
+    read,
+    unusable,
+    validated,
+)
 from ..configuration import Provider as Configured
 from ..errors import InvalidRequest, NotFound, Unavailable, UnsupportedOperation
 from ..settings import Settings
@@ -150,6 +162,11 @@ class Registry:
             code="provider_not_found",
             param="model",
         )
+
+    def naming(self, provider: str) -> Naming:
+        """By which names models of the provider are judged."""
+        known = self.providers.get(provider)
+        return known.adapter.names if known is not None else as_written
 
     def bills(self, provider: str) -> Bills:
         """How the provider bills jobs that make no video, as far as is known."""

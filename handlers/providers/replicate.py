@@ -15,7 +15,7 @@ The base URL ends in /v1, as REPLICATE_BASE_URL does for the vendor's SDK from v
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -107,6 +107,17 @@ class Replicate(Adapter):
         # entry goes when a request made from it is refused, here or there, so a model that takes something else now is read
         # anew. Until then a community model keeps the version that was its newest.
         self._runnables: dict[tuple[str, str], Runnable] = {}
+
+    def names(self, model: str) -> Sequence[str]:
+        """`Owner/Name:5f2c…` -> `owner/name` and `owner/name:5f2c…`.
+
+        Letters may be of either case there. A bare version may be of any model. A deployment goes by its own name.
+        """
+        written = model.lower()
+        name, _, version = written.partition(":")
+        if re.fullmatch(VERSION, written):
+            return ()
+        return (name, written) if version else (written,)
 
     async def generate(
         self, account: Account, model: str, request: VideoGenerationRequest, image: Image | None

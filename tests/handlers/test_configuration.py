@@ -14,7 +14,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from handlers.configuration import ConfigurationError, validated
+from handlers.configuration import ConfigurationError, as_written, validated
 from handlers.errors import UnsupportedOperation
 from handlers.providers.registry import PROVIDERS, Registry, build, configured, in_sandbox
 from handlers.settings import Settings, load
@@ -465,8 +465,8 @@ def test_a_good_file_configures_what_stands_in_it(good: Registry) -> None:
     first, second = good.provider("openai").keys
     assert (first.settings.weight, first.settings.id, first.account.base_url) == (0.7, "11", "https://videos.test/v1")
     assert first.account.secret.get_secret_value() == "sk-first"
-    assert first.settings.allows("sora-2") and not first.settings.allows("other")
-    assert second.settings.allows("other") and not second.settings.allows("sora-2-pro")
+    assert first.settings.allows("sora-2", as_written) and not first.settings.allows("other", as_written)
+    assert second.settings.allows("other", as_written) and not second.settings.allows("sora-2-pro", as_written)
     assert (first.settings.enabled, second.settings.enabled) == (True, False)
     assert good.provider("openai").shows_raw_request and good.provider("openai").shows_raw_response
 
@@ -480,7 +480,11 @@ def test_a_key_has_what_its_own_part_says(good: Registry) -> None:
     assert v.account.secret.get_secret_value() == CREDENTIALS
     (vllm,), (sgl,) = (good.provider(name).keys for name in ("vllm", "sgl"))
     assert (vllm.account.base_url, sgl.account.base_url) == ("http://gpu:8000/v1", "http://gpu:30000/v1")
-    assert vllm.settings.allows("Wan") and not vllm.settings.allows("other") and sgl.settings.allows("other")
+    assert (
+        vllm.settings.allows("Wan", as_written)
+        and not vllm.settings.allows("other", as_written)
+        and sgl.settings.allows("other", as_written)
+    )
 
 
 def test_the_network_is_as_the_file_says(good: Registry) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -390,6 +390,20 @@ def test_sums_and_histograms_are_those_of_the_rows(archive: Gateway) -> None:
     assert sum(bucket["by"].get("model-1", 0) for bucket in priced["buckets"]) == pytest.approx(0.9)
 
 
+def test_sums_of_a_request_are_those_of_the_time(archive: Gateway) -> None:
+    def asked(path: str, period: str) -> dict[str, Any]:
+        answer = archive.ask("GET", path, OPEN, params={"request_id": "request-11", "period": period})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    assert numbers(archive, request_id="request-11", period="1h") == [11]
+    for period, there in (("24h", 0), ("7d", 1)):
+        assert sum(each["count"] for each in asked("/api/logs/histogram", period)["buckets"]) == there
+        asked("/api/logs/histogram/cost", period)
+    assert asked("/api/logs/stats", "24h")["current"]["total_requests"] == 0
+    assert asked("/api/logs/stats", "7d")["current"]["total_requests"] == 1
+
+
 def test_what_there_is_to_filter_by_is_that_of_the_time(archive: Gateway) -> None:
     found = archive.ask("GET", "/api/logs/filterdata?period=7d", OPEN).json()
     assert found["providers"] == ["runway", "xai"] and found["error_codes"] == ["budget_exceeded"]
@@ -445,6 +459,38 @@ def partitions(database: str) -> dict[str, int]:
         return empty | dict(
             connection.execute("SELECT tableoid::regclass::text, count(*) FROM logs GROUP BY 1").fetchall()
         )
+
+
+@contextlib.contextmanager
+def unreadable(gateway: Gateway) -> Iterator[None]:
+    """Whoever reads the logs waits until this is over."""
+    with psycopg.connect(dsn(gateway)) as connection:
+        connection.execute("LOCK TABLE logs IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+def test_whoever_reads_leaves_room_for_the_others(tmp_path: Path) -> None:
+    keys = {name: f"{name}-has-a-secret" for name in ("ann", "ben", "cid", "dot", "eve")}
+
+    def read(name: str) -> tuple[int, str | None, str | None]:
+        answer = gateway.ask("GET", "/api/logs/stats", keys[name])
+        code = answer.json()["error"]["code"] if answer.status_code != 200 else None
+        return answer.status_code, code, answer.headers.get("Retry-After")
+
+    def read_at_once(names: list[str]) -> list[tuple[int, str | None, str | None]]:
+        """The answers, the refusals first; the others come when the logs can be read again."""
+        with ThreadPoolExecutor(len(names)) as threads:
+            with unreadable(gateway):
+                reading = [threads.submit(read, name) for name in names]
+                refused = next(as_completed(reading))
+                assert gateway.ask("GET", "/v1/videos", keys["ann"]).status_code == 200
+            return [refused.result(), *(each.result() for each in reading if each is not refused)]
+
+    with running(tmp_path, api_keys=",".join(f"{name}:{key}" for name, key in keys.items())) as gateway:
+        assert read_at_once(["ann", "ann"]) == [(429, "rate_limited", "2"), (200, None, None)]
+        assert read_at_once([*keys]) == [(503, "unavailable", "2"), *[(200, None, None)] * 4]
+        assert read("ann") == (200, None, None)
+        judge(gateway, gateway.exchanges)
 
 
 def test_days_are_made_ahead_dropped_when_they_are_old_and_given_what_had_no_day(tmp_path: Path) -> None:

@@ -120,6 +120,35 @@ def test_it_serves_in_other_processes_within_a_moment_and_then_no_longer(
         until(lambda: "backlot" not in _callable(other))
 
 
+def test_what_is_deleted_is_not_used_where_something_else_cannot_be_loaded(
+    gateway: Gateway, vendor: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def health() -> tuple[str, str | None]:
+        found = next(
+            each for each in requests.get(f"{other.url}/health").json()["dependencies"] if each["name"] == "providers"
+        )
+        return found["status"], found.get("detail")
+
+    monkeypatch.setenv("LEAKY_KEY", FIRST)
+    also = OPEN | {"encryption_key": "another key, which opens nothing of the first one's"}
+    with running(tmp_path, database=dsn(gateway), configuration=FILE, **also) as other:
+        add(
+            gateway, vendor, keys=[{"name": "leaky", "value": "env.LEAKY_KEY"}], network_config={"base_url": vendor.url}
+        )
+        until(lambda: "backlot" in _callable(other))
+        assert health() == ("ok", None)
+        done(gateway.ask("POST", "/api/providers/runway/keys", json={"name": "sealed", "value": SECOND}))
+        until(lambda: health()[0] == "degraded")
+        assert "sealed" not in str(health()[1])
+        done(gateway.ask("DELETE", "/api/providers/backlot/keys/leaky"))
+        until(lambda: "backlot" not in _callable(other))
+        answer = other.ask("POST", "/v1/videos", json={"model": "backlot/x", "prompt": "p"})
+        refused(answer, 404, "provider_not_found")
+        assert "runway" in _callable(other)
+        done(gateway.ask("DELETE", "/api/providers/runway/keys/sealed"))
+        until(lambda: health() == ("ok", None))
+
+
 def _callable(gateway: Gateway) -> str:
     """What the gateway says there is, to a caller who names nothing of it."""
     answer = gateway.ask("POST", "/v1/videos", json={"model": "nobody/x", "prompt": "p"})

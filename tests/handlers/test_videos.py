@@ -266,6 +266,7 @@ def test_health_tells_of_every_dependency_without_a_key(gateway: Gateway) -> Non
     assert {each["name"]: each["status"] for each in body["dependencies"]} == {
         "database": "ok",
         "notifications": "ok",
+        "providers": "ok",
         "worker": "ok",
     }
     assert gateway.ask("GET", "/health?probe=live", None).status_code == 200

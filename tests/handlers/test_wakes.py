@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
+from handlers.jobs.tables import WOKEN
 from tests.gateway import Gateway, new_database, running
-from tests.handlers.wire import configured, standalone_sandbox
+from tests.handlers.wire import configured, dsn, standalone_sandbox
 
 MODEL = "replicate/bytedance/seedance-2.0"
 NEVER = 600.0  # seconds between two questions: nobody asks of their own accord while a test runs
@@ -49,6 +51,17 @@ def test_a_job_is_asked_about_when_its_provider_calls(tmp_path: Path) -> None:
             assert call(other, webhook, data=b"\x00 nothing that anybody reads") == 204
             assert other.finished(job["id"])["status"] == "completed"
             assert call(other, webhook) == 204
+
+
+def test_nobody_is_woken_by_what_is_no_id(session_gateway: Gateway) -> None:
+    """Every process is told of a wake, so strangers may not choose the words."""
+    ours = f"video_{1:026}"
+    with psycopg.connect(dsn(session_gateway), autocommit=True) as connection:
+        connection.execute(f"LISTEN {WOKEN}".encode())
+        for said in (f"{ours}%0A", f"{ours}%00", f"{ours}x", "%00", "video_1", "x" * 9000, ours.upper(), ours):
+            assert session_gateway.ask("POST", f"/api/wake/{said}", key=None).status_code < 500, said
+        woken = [each.payload for each in connection.notifies(timeout=10, stop_after=1)]
+    assert woken == [ours]
 
 
 def test_without_a_public_address_nobody_is_told_to_call(tmp_path: Path) -> None:

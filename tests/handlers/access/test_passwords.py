@@ -10,7 +10,7 @@ import argon2
 import pytest
 from pydantic import SecretStr
 
-from handlers.access.passwords import AT_ONCE, MINUTE, REMEMBERED, WRONG, Admin, Password, admin, hashed
+from handlers.access.passwords import AT_ONCE, MINUTE, WRONG, Admin, Password, admin, hashed
 from handlers.errors import TooManyAttempts
 from handlers.settings import Settings, SettingsError, load
 
@@ -87,7 +87,7 @@ async def test_a_password_may_have_any_characters() -> None:
         "eleven char",
         "$argon2id$",
         CHEAP.hash(""),
-        CHEAP.hash(RIGHT)[:-5],
+        CHEAP.hash(RIGHT)[:-6],  # five fewer can be base64 of something shorter
         "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$",
         "$argon2id$v=19$m=x,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g",
         argon2.PasswordHasher(type=argon2.Type.I, time_cost=1, memory_cost=8, parallelism=1).hash(RIGHT),
@@ -149,17 +149,11 @@ async def test_a_wrong_name_costs_what_a_wrong_password_costs(username: str, pas
     assert counting.computed == 3, "what was wrong is not remembered"
 
 
-async def test_a_right_pair_is_computed_once_in_five_minutes() -> None:
-    clock = Clock()
-    there, counting = door(clock)
+async def test_a_right_pair_is_computed_once() -> None:
+    there, counting = door()
     for _ in range(50):
         assert await there.admits("ada", RIGHT)
-    clock.at += REMEMBERED - 1
-    assert await there.admits("ada", RIGHT)
     assert counting.computed == 1
-    clock.at += 1
-    assert await there.admits("ada", RIGHT)
-    assert counting.computed == 2
 
 
 async def test_many_requests_with_the_right_pair_at_once_are_computed_once() -> None:
@@ -185,9 +179,12 @@ async def test_after_ten_wrong_pairs_in_a_minute_none_is_computed() -> None:
     assert await there.admits("ada", RIGHT)
 
 
-async def test_who_is_remembered_is_let_in_while_others_guess() -> None:
-    there, _ = door()
+@pytest.mark.parametrize("later", [0, 3600])
+async def test_who_is_remembered_is_let_in_while_others_guess(later: float) -> None:
+    clock = Clock()
+    there, _ = door(clock)
     assert await there.admits("ada", RIGHT)
+    clock.at += later
     for number in range(WRONG):
         await there.admits("ada", f"guess {number}")
     with pytest.raises(TooManyAttempts):

@@ -21,6 +21,7 @@ import pytest
 import yaml
 from sqlalchemy import make_url, select, text
 
+from handlers import operating
 from handlers.access import virtual_keys
 from handlers.access.books import Books
 from handlers.access.declared import declare
@@ -99,6 +100,16 @@ def test_what_the_file_declares_is_there_when_the_gateway_starts(tmp_path: Path)
         assert (override["virtual_key_id"], override["patch"]) == (key["id"], {"usd_per_second": 0.1})
         with psycopg.connect(dsn(admin.gateway)) as connection:
             assert VALUE not in str(connection.execute("SELECT v::text FROM virtual_keys v").fetchall())
+
+
+def test_a_command_without_the_file_leaves_alone_what_a_server_declares(tmp_path: Path) -> None:
+    with started(tmp_path, new_database(), FILE) as admin:
+        before = [admin.does("GET", f"/{path}") for path in ("customers", "teams", "virtual-keys", "pricing-overrides")]
+        elsewhere = admin.gateway.settings.model_copy(update={"data_dir": tmp_path / "elsewhere"})
+        assert asyncio.run(operating.unknown(elsewhere)) == []
+        assert admin.status(VALUE) == (404, "video_not_found")
+        after = [admin.does("GET", f"/{path}") for path in ("customers", "teams", "virtual-keys", "pricing-overrides")]
+        assert after == before
 
 
 @pytest.mark.parametrize("document", ["configuration.md", "governance.md"])

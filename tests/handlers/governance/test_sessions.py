@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from http.cookies import SimpleCookie
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,20 +14,23 @@ from starlette.datastructures import Headers
 
 from generated.models import SessionLoginRequest
 from handlers.access.books import Books
-from handlers.access.callers import ADMIN, Callers
-from handlers.access.directory import Directory, digest
+from handlers.access.callers import ADMIN, Callers, digest_of_session
+from handlers.access.directory import Directory
 from handlers.access.sessions import Sessions
 from handlers.api.session import Session
 from handlers.context import base_url
 from handlers.errors import Unauthorized
 from handlers.jobs.database import engine_for
-from tests.gateway import ALICE, Gateway
-from tests.handlers.governance.admin import Admin
+from tests.gateway import ALICE, Gateway, judge, new_database, running
+from tests.handlers.governance.admin import Admin, unique
 from tests.handlers.wire import dsn
 
 
 class OneAdmin:
     """What checks the password, with one that is known."""
+
+    username = "admin"
+    mark = "of this password"
 
     async def admits(self, username: str, password: str) -> bool:
         return (username, password) == ("admin", "correct horse")
@@ -36,8 +40,12 @@ class Room:
     """The operations and the callers of one process."""
 
     def __init__(self, books: Books, directory: Directory) -> None:
-        self.operations = Session(Sessions(books), OneAdmin())
-        self.callers = Callers({}, directory, open=False)
+        self.admin = OneAdmin()
+        self.operations = Session(Sessions(books), self.admin)
+        self.callers = Callers({}, directory, admin=self.admin, open=False)
+
+    def digest(self, token: str) -> bytes:
+        return digest_of_session(token, self.admin)
 
     async def log_in(self, password: str = "correct horse") -> tuple[str, str]:
         """The token and the cookie."""
@@ -67,7 +75,7 @@ async def test_a_session_is_a_cookie_and_a_credential_until_it_is_ended(room: Ro
         {"x-api-key": token},
     ):
         caller = await room.callers.authenticate(Headers(headers))
-        assert (caller.name, caller.admin, caller.session) == (ADMIN, True, digest(token))
+        assert (caller.name, caller.admin, caller.session) == (ADMIN, True, room.digest(token))
     answer = await room.operations.session_logout(caller)
     assert SimpleCookie(answer.headers["Set-Cookie"])["reelgate_session"]["max-age"] == "0"
     with pytest.raises(Unauthorized):
@@ -91,7 +99,7 @@ async def test_a_session_that_is_over_is_not_known_and_is_forgotten(room: Room, 
 
     def expire() -> None:
         with psycopg.connect(dsn(gateway)) as connection:
-            connection.execute("UPDATE sessions SET expires_at = now() WHERE digest = %s", (digest(token),))
+            connection.execute("UPDATE sessions SET expires_at = now() WHERE digest = %s", (room.digest(token),))
 
     await asyncio.to_thread(expire)
     with pytest.raises(Unauthorized):
@@ -101,13 +109,90 @@ async def test_a_session_that_is_over_is_not_known_and_is_forgotten(room: Room, 
         assert connection.execute("SELECT count(*) FROM sessions WHERE expires_at <= now()").fetchone() == (0,)
 
 
-async def test_a_session_opens_governance_over_http_and_logging_out_closes_it(room: Room, gateway: Gateway) -> None:
-    token, _ = await room.log_in()
-    cookie = {"Cookie": f"reelgate_session={token}"}
-    assert gateway.ask("GET", "/api/governance/teams", None, headers=cookie).status_code == 200
-    answer = gateway.ask("POST", "/api/session/logout", None, headers=cookie)
+PASSWORD, ANOTHER = "correct horse battery", "another good password"
+AS_ADMIN = ("admin", PASSWORD)
+OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with running(tmp_path_factory.mktemp("guarded"), admin_password=PASSWORD) as gateway:
+        yield gateway
+        judge(gateway, gateway.exchanges)
+
+
+def logged_in(gateway: Gateway) -> str:
+    """The token of a new session."""
+    answer = gateway.ask("POST", "/api/session/login", None, json={"username": "admin", "password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["token"])
+
+
+def cookie(token: str) -> dict[str, str]:
+    return {"Cookie": f"reelgate_session={token}"}
+
+
+def test_a_session_opens_governance_over_http_and_logging_out_closes_it(guarded: Gateway) -> None:
+    shown = cookie(logged_in(guarded))
+    assert guarded.ask("GET", "/api/governance/teams", None, headers=shown).status_code == 200
+    answer = guarded.ask("POST", "/api/session/logout", None, headers=shown | OWN_PAGE)
     assert answer.status_code == 200 and answer.headers["Set-Cookie"].startswith("reelgate_session=;")
-    assert gateway.ask("GET", "/api/governance/teams", None, headers=cookie).status_code == 401
+    assert guarded.ask("GET", "/api/governance/teams", None, headers=shown).status_code == 401
+
+
+def test_logging_out_with_the_password_beside_the_cookie_ends_the_session(guarded: Gateway) -> None:
+    token = logged_in(guarded)
+    answer = guarded.ask("POST", "/api/session/logout", None, headers=cookie(token) | OWN_PAGE, auth=AS_ADMIN)
+    assert answer.status_code == 200
+    assert guarded.ask("GET", "/api/governance/teams", token).status_code == 401
+    assert guarded.ask("GET", "/api/governance/teams", None, auth=AS_ADMIN).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "lets"),
+    [
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "OWN"}, True),
+        ({"Sec-Fetch-Site": "none"}, True),
+        ({"Origin": "OWN"}, True),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "OWN"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Origin": "https://elsewhere.test"}, False),
+        ({"Origin": "http://127.0.0.1:1"}, False),
+        ({"Origin": "null"}, False),
+        ({}, False),
+    ],
+)
+def test_a_cookie_changes_things_for_the_gateways_own_pages_only(
+    guarded: Gateway, headers: dict[str, str], lets: bool
+) -> None:
+    token = logged_in(guarded)
+    sent = {name: guarded.url if value == "OWN" else value for name, value in headers.items()}
+    for path, body in (("/api/governance/teams", {"name": unique("team")}), ("/api/session/logout", None)):
+        answer = guarded.ask("POST", path, None, headers=cookie(token) | sent, json=body)
+        if lets:
+            assert answer.status_code == 200, answer.text
+        else:
+            assert (answer.status_code, answer.json()["error"]["code"]) == (403, "other_site")
+    assert guarded.ask("GET", "/api/governance/teams", token).status_code == (401 if lets else 200)
+
+
+def test_elsewhere_a_cookie_can_read_and_a_token_can_change(guarded: Gateway) -> None:
+    token, elsewhere = logged_in(guarded), {"Sec-Fetch-Site": "same-site", "Origin": "https://elsewhere.test"}
+    assert guarded.ask("GET", "/api/governance/teams", None, headers=cookie(token) | elsewhere).status_code == 200
+    made = guarded.ask("POST", "/api/governance/teams", token, headers=elsewhere, json={"name": unique("team")})
+    assert made.status_code == 200, made.text
+
+
+def test_a_session_ends_with_the_password(tmp_path: Path) -> None:
+    database = new_database()
+    with running(tmp_path, database, admin_password=PASSWORD) as gateway:
+        token = logged_in(gateway)
+        assert gateway.ask("GET", "/api/governance/teams", token).status_code == 200
+    for after in ({"admin_password": ANOTHER}, {}, {"admin_password": PASSWORD, "admin_username": "ada"}):
+        with running(tmp_path, database, **after) as gateway:
+            assert gateway.ask("GET", "/api/governance/teams", token).status_code == 401
+    with running(tmp_path, database, admin_password=PASSWORD) as gateway:
+        assert gateway.ask("GET", "/api/governance/teams", token).status_code == 200
 
 
 def test_without_a_password_nobody_can_log_in(admin: Admin, gateway: Gateway) -> None:
