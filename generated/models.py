@@ -2659,9 +2659,9 @@ class Attempt(BaseModel):
         ),
     ] = MISSING
     cost_usd: Annotated[
-        StrictFloat | MISSING,
+        StrictFloat | None | MISSING,
         Field(
-            description='What a job that failed after it was accepted has cost all the same, in US dollars.'
+            description='What a job that failed after it was accepted has cost all the same, in US dollars; null if nobody knows.'
         ),
     ] = MISSING
 

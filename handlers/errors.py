@@ -43,6 +43,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, ClassVar
 
 DO_NOT_REPEAT = {"x-should-retry": "false"}
@@ -290,12 +291,16 @@ class Refused(ProviderError):
 
 
 class ContentRefused(ProviderError):
-    """The provider's content policy refused the prompt or the image. Never tried elsewhere unasked."""
+    """The provider's content policy refused the prompt or the image. Never tried elsewhere unasked.
+
+    `cost_usd` is what the provider says that it charges for that, if it says it.
+    """
 
     status = 422
     code = "content_filtered"
     type = "invalid_request_error"
     outcome = "refused"
+    cost_usd: Decimal | None = None
 
 
 class ProviderFailed(ProviderError):

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..configuration import ConfigurationError, Declared, Governance, Limited, Owned, unusable
 from ..errors import CallerError
 from ..jobs.access_tables import pricing_overrides, virtual_keys
-from . import groups
+from . import groups, meters
 from . import pricing_overrides as prices
 from . import virtual_keys as keys
 from .books import FILE, Books
@@ -50,6 +50,7 @@ class _Declaring:
 
     async def all(self) -> None:
         said = self._governance
+        await meters.lock_all(self._connection, ("virtual_key", "provider_config", "team", "customer"))
         await self._delete_prices([each.name for each in said.pricing_overrides])
         await self._delete_keys()
         customers = await self._groups(CUSTOMER, "customers", said.customers, {})

@@ -170,6 +170,12 @@ async def lock(connection: AsyncConnection, owners: Iterable[Owner]) -> None:
     await connection.execute(select(meters.c.id).where(of(owners)).order_by(meters.c.id).with_for_update())
 
 
+async def lock_all(connection: AsyncConnection, scopes: Iterable[str]) -> None:
+    """The same for whoever may change those of everybody in these scopes."""
+    theirs = meters.c.scope.in_([*scopes])
+    await connection.execute(select(meters.c.id).where(theirs).order_by(meters.c.id).with_for_update())
+
+
 async def remove(connection: AsyncConnection, owners: Iterable[Owner]) -> None:
     await connection.execute(delete(meters).where(of(owners)))
 

@@ -43,7 +43,7 @@ from ..media.images import Image, from_data_url
 from ..media.uploads import more
 from ..providers.adapter import Account, Snapshot, extras, legible
 from ..providers.catalog import ANYTHING
-from ..providers.pricing import Bills
+from ..providers.pricing import Bills, lasting, sized
 from ..providers.quotes import Made
 from ..providers.registry import Registry
 from .capabilities import with_defaults
@@ -151,13 +151,13 @@ class Dispatcher:
         if isinstance(target, Unfit):
             return target
         terms: dict[str, Terms] = {}
-        refusal: PaymentRequired | None = None
+        refusal: PaymentRequired | InvalidRequest | None = None
         for key in target.keys:
             try:
                 terms[key.settings.name] = await self._pricing.terms(
                     caller, target.provider, key, target.model, target.can, request, spent=spent
                 )
-            except PaymentRequired as error:
+            except (PaymentRequired, InvalidRequest) as error:
                 refusal = refusal or error
         if refusal is not None and not terms:
             return Unfit(target.provider.name, target.model, refusal)
@@ -214,14 +214,16 @@ class Dispatcher:
         wishes = Wishes(**plan.wishes)
         del plan
         asked = {(attempt["provider"], attempt["model"]) for attempt in job.attempts}
-        cost = settling.account(replace(job, **{**values_of(failed), "state": states.FAILED}), self._bills(job)).usd
+        over = replace(job, **{**values_of(failed), "state": states.FAILED})
+        cost = settling.own(over, self._bills(job))
+        spent = settling.account(over, self._bills(job)).known
         try:
             caller = await self._owner(job)
             resolved = resolve(request, self._registry, caller, wishes)
         except CallerError:  # what could serve it is not configured any more, or its owner may not do so any more
             return False
         ahead = [target for target in resolved if isinstance(target, Target) and target.names not in asked]
-        priced = [await self._priced(caller, target, request, cost or NOTHING) for target in ahead]
+        priced = [await self._priced(caller, target, request, spent) for target in ahead]
         left = [target for target in priced if isinstance(target, Target)]
         if not left:
             return False
@@ -234,9 +236,8 @@ class Dispatcher:
             "error": reason["message"],
             "provider_job_id": job.native_id,
         }
-        own = (cost or NOTHING) - settling.spent_before(job)
-        if own:
-            failure["cost_usd"] = float(own)
+        if cost != NOTHING:  # also what nobody knows, so that the sum is not taken for all of it
+            failure["cost_usd"] = None if cost is None else float(cost)
         pin = {
             **left[0].pin,
             "native_id": None,
@@ -244,6 +245,9 @@ class Dispatcher:
             "provider_status": None,
             "expires_at": None,
             "cost_usd": None,
+            "tokens": None,
+            "seconds": None,
+            "size": None,
         }
         moved = await self._ledger.move(job.id, states.SUBMITTING, attempts=[*job.attempts, failure], **pin)
         if moved is None:  # it was deleted meanwhile
@@ -299,8 +303,7 @@ class Dispatcher:
         if caller.grant is not None:
             caller.grant.demand_key(source.provider, key.settings.id, key.settings.name)
         can = provider.models.get(model, ANYTHING)
-        seconds = Decimal(source.seconds) if source.seconds is not None else None
-        made = Made(seconds, source.size)
+        made = Made(lasting(source.seconds), sized(source.size))
         terms = await self._pricing.terms(caller, provider, key, model, can, request, source=made)
         assert source.native_id is not None, "a completed job has a native id"
         body: dict[str, Any] = request.model_dump(mode="json")
@@ -312,7 +315,7 @@ class Dispatcher:
             raise refusal(exhausted) from None
         account = self._as_maker(account, job.id)
         placing = Placing(self._ledger, self._registry, job)
-        details = {"seconds": source.seconds, "size": source.size}
+        details = {"seconds": source.seconds if made.seconds is not None else None, "size": made.size}
         create = partial(provider.adapter.remix, native_id=source.native_id, request=request)
         placed = await self._through(
             placing, placing.offer(provider, [Bid(account, terms)], source.model, details, create)

@@ -29,7 +29,7 @@ from ..jobs import settling, states
 from ..jobs.holds import Exhausted
 from ..jobs.ledger import Job, Ledger
 from ..jobs.reconciling import asked_from
-from ..jobs.tracking import state_of, values_of
+from ..jobs.tracking import charged, state_of, values_of
 from ..providers.adapter import Account, Adapter, Snapshot
 from ..providers.registry import Provider, Registry
 from .policy import may_fall_back, may_use_next_key, wait_before_retry
@@ -255,21 +255,22 @@ class Placing:
             log.error("an unknown outcome cannot be written down", job=self._job.id, error=str(error))
 
     async def _close_as_filtered(self, pin: Mapping[str, Any], error: ContentRefused) -> Job:
-        filtered = {"filtered_count": 1, "reasons": [error.message]}
+        said: dict[str, Any] = {
+            "content_filter": {"filtered_count": 1, "reasons": [error.message]},
+            "cost_usd": charged(error.cost_usd),
+        }
         job = await self._ledger.move(
             self._job.id,
             states.FAILED,
             attempts=self._attempts,
             error={"code": error.code, "message": error.message},
-            content_filter=filtered,
             completed_at=datetime.now(UTC),
+            **said,
             **pin,
         )
         if job is None:  # it was deleted meanwhile
             bills = self._registry.bills(pin["provider"])
-            await self._ledger.settle(
-                self._job.id, lambda job: settling.account(replace(job, content_filter=filtered), bills)
-            )
+            await self._ledger.settle(self._job.id, lambda job: settling.account(replace(job, **said), bills))
             raise _deleted()
         return job
 

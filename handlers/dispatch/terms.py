@@ -14,9 +14,9 @@ from generated.models import VideoGenerationRequest, VideoRemixRequest
 from ..access.callers import Caller
 from ..access.directory import Directory
 from ..access.grants import Meter
-from ..errors import PaymentRequired
+from ..errors import InvalidRequest, PaymentRequired
 from ..providers.catalog import Capabilities
-from ..providers.quotes import Made, Quote, Unpriced, estimate, images_of
+from ..providers.quotes import Made, Quote, Unpriced, estimate, images_of, length
 from ..providers.registry import Provider, ProviderKey
 
 Request = VideoGenerationRequest | VideoRemixRequest
@@ -64,16 +64,18 @@ class Pricing:
     ) -> Terms:
         """`source` is what a remix changes; `spent` what the job has cost already, with targets that failed.
 
-        Raises PaymentRequired if that is more than the request's `max_cost`, or cannot be said where it must be.
+        Raises PaymentRequired if that is more than the request's `max_cost`, or cannot be said where it must be;
+        InvalidRequest if it cannot be said how long the video may become where a limit is on that.
         """
         name, key_name = f"{provider.name}/{model}", key.settings.name
+        book = await self._directory.prices()
         found = estimate(
             provider.name,
             provider.priced_as,
             model,
             request,
             can,
-            await self._directory.prices(),
+            book,
             images_of(request),
             source=source,
             provider_key=key_name,
@@ -83,7 +85,16 @@ class Pricing:
         touched = await self._touched(caller, provider.name, key_name)
         if isinstance(found, Unpriced):
             self._admit_unpriced(found, request, touched)
-            return Terms(None, _holds(touched, spent, NOTHING))
+        seconds = length(provider.priced_as, model, request, can, book, source=source)
+        if seconds is None and any(meter.metric == "seconds" for meter in touched):
+            raise InvalidRequest(
+                f"How long the video of {name} may become is not known, and there is a limit on seconds of video. "
+                "Ask for a length (seconds).",
+                code="length_unknown",
+                param="seconds",
+            )
+        if isinstance(found, Unpriced):
+            return Terms(None, _holds(touched, spent, seconds or NOTHING))
         most = request.max_cost
         if most is not MISSING and found.usd + spent > Decimal(str(most)):
             raise PaymentRequired(
@@ -91,7 +102,7 @@ class Pricing:
                 code="max_cost_exceeded",
                 param="max_cost",
             )
-        return Terms(found, _holds(touched, found.usd + spent, (found.seconds or NOTHING) * found.clips))
+        return Terms(found, _holds(touched, found.usd + spent, seconds or NOTHING))
 
     async def _touched(self, caller: Caller, provider: str, key: str) -> list[Meter]:
         """The meters of which a job takes something that is placed there."""

@@ -147,8 +147,20 @@ async def reserve(
     been deleted is no limit any more.
     """
     has = instead_of or {}
+    standing = _reserved(await _locked(connection, {*wanted, *has}), wanted, has)
+    await _write(connection, standing)
+    return [meter for meter in standing if meter.id in wanted]
+
+
+async def rehearse(connection: AsyncConnection, wanted: Mapping[str, Decimal]) -> list[Standing]:
+    """The meters as they would stand if a job took what it wants. Nothing is locked or written. Raises Exhausted."""
+    return _reserved(await standing(connection, [*wanted]), wanted, {})
+
+
+def _reserved(meters: Sequence[Standing], wanted: Mapping[str, Decimal], has: Mapping[str, Decimal]) -> list[Standing]:
+    """The meters with what is wanted taken of them. Raises Exhausted."""
     standing = []
-    for meter in await _locked(connection, {*wanted, *has}):
+    for meter in meters:
         more = wanted.get(meter.id, NOTHING) - has.get(meter.id, NOTHING)
         full = meter.used + meter.held >= meter.limit
         if meter.id in wanted and (
@@ -159,17 +171,18 @@ async def reserve(
             standing.append(_changed(meter, used=max(more, NOTHING)))
         else:
             standing.append(_changed(meter, held=more))
-    await _write(connection, standing)
-    return [meter for meter in standing if meter.id in wanted]
+    return standing
 
 
-async def settle(connection: AsyncConnection, holds: Mapping[str, Decimal], came_to: Mapping[str, Decimal]) -> None:
-    """Give back what a job holds, and count what it came to, by metric (`usd`, `seconds`)."""
-    settled = [
-        _changed(meter, used=came_to.get(meter.metric, NOTHING), held=-holds[meter.id])
-        for meter in await _locked(connection, holds)
-        if meter.metric not in COUNTED
-    ]
+async def settle(
+    connection: AsyncConnection, holds: Mapping[str, Decimal], came_to: Mapping[str, Decimal | None]
+) -> None:
+    """Give back what a job holds, and count what it came to, by metric (`usd`, `seconds`). None: as much as it held."""
+    settled = []
+    for meter in await _locked(connection, holds):
+        if meter.metric not in COUNTED:
+            used, held = came_to.get(meter.metric, NOTHING), holds[meter.id]
+            settled.append(_changed(meter, used=held if used is None else used, held=-held))
     await _write(connection, settled)
 
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import orjson
 import structlog
-from sqlalchemy import text, update
+from sqlalchemy import and_, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -28,7 +28,6 @@ from ulid import ULID
 from . import days, states
 from .ledger import Job
 from .log_tables import logs
-from .states import CANCELLED
 
 log = structlog.get_logger()
 
@@ -143,13 +142,19 @@ class Journal:
 
     async def job_ended(self, connection: AsyncConnection, job: Job) -> None:
         """Write down what became of a job, in the transaction that ends it. One that is deleted after its end has its row."""
-        if job.deleted_at is None or (job.error or {}).get("code") == CANCELLED:
+        if job.deleted_at is None or job.deleted_at == job.completed_at:
             await connection.execute(WRITE_JOB, {"rows": _rows([of_job(job)])})
+        elif job.settled_at is not None:  # by its deletion, perhaps
+            await self.job_settled(connection, job)
 
     async def job_settled(self, connection: AsyncConnection, job: Job) -> None:
-        """Write down what a job came to that has its row already, in the transaction that settles it."""
-        theirs = update(logs).where(logs.c.video_id == job.id, logs.c.kind == "job")
-        await connection.execute(theirs.values(cost_usd=job.cost_usd))
+        """Write down what a job came to that has its row already, in the transaction that settles it.
+
+        Of the rows of a job that has ended more than once, the newest has it, so that sums have it once.
+        """
+        theirs = and_(logs.c.video_id == job.id, logs.c.kind == "job")
+        newest = select(logs.c.id).where(theirs).order_by(logs.c.id.desc()).limit(1).scalar_subquery()
+        await connection.execute(update(logs).where(theirs, logs.c.id == newest).values(cost_usd=job.cost_usd))
 
     async def run(self) -> None:
         """Write what is noted until cancelled, then what is left."""
@@ -241,7 +246,7 @@ def of_job(job: Job) -> Entry:
         error=told(reason.get("message")),
         owner=job.owner,
         latency_ms=(job.updated_at - job.created_at) / timedelta(milliseconds=1),
-        cost_usd=Decimal(str(job.cost_usd)) if job.cost_usd is not None else None,
+        cost_usd=job.cost_usd if job.settled_at is not None or job.holds is None else None,
         **facts(job),
     )
 

@@ -88,6 +88,7 @@ class Job:
     content_filter: Mapping[str, Any] | None = None
     estimate_usd: Decimal | None = None
     cost_usd: Decimal | None = None
+    tokens: Mapping[str, int] | None = None
     price: Mapping[str, Any] | None = None
     holds: Mapping[str, str] | None = None
     settled_at: datetime | None = None
@@ -394,8 +395,8 @@ class Ledger:
 
     async def standing(self, held: Mapping[str, Decimal]) -> list[Standing]:
         """The meters as they would stand if a job held this, which it does not. Raises Exhausted."""
-        async with self.engine.connect() as connection:  # and no commit
-            return await holds.reserve(connection, held)
+        async with self._single.connect() as connection:
+            return await holds.rehearse(connection, held)
 
     async def move(self, job_id: str, state: str, *, also: InTransaction | None = None, **values: Any) -> Job | None:
         """Take a job to `state`, with `values` for its other columns and `also` in the same transaction.
@@ -563,11 +564,14 @@ class Ledger:
                     await also(connection)
                 account = settles(job) if job is not None and settles is not None else None
                 if job is not None and account is not None:
-                    job = await self._settle(connection, job, account)
+                    settled = {"job_id": job.id, "usd": account.usd}
+                    job = Job(*(await connection.execute(SETTLED, settled)).one())
                     if on_end is None and self._on_settled is not None:
                         await self._on_settled(connection, job)
                 if job is not None and on_end is not None:
                     await on_end(connection, job)
+                if job is not None and account is not None:
+                    await _count(connection, job, account)  # last: others wait for these rows
             if job is not None:
                 for owner in (None, job.owner):
                     self._reading.pop((owner, job_id), None)  # a read under way may be of the old row
@@ -581,14 +585,12 @@ class Ledger:
         """What a job came to, as soon as that can be said."""
         return lambda job: (came_to or self._account)(job) if settling.due(job) else None
 
-    async def _settle(self, connection: AsyncConnection, job: Job, account: Account) -> Job:
-        """Write down what a job came to, and count it where it held something."""
-        row = (await connection.execute(SETTLED, {"job_id": job.id, "usd": account.usd})).one()
-        came_to = {"usd": account.usd or Decimal(0), "seconds": account.seconds}
-        await holds.settle(connection, amounts(job.holds), came_to)
-        if account.usd is None:
-            log.warning("what a job came to is not known", job=job.id, provider=job.provider, model=job.model)
-        return Job(*row)
+
+async def _count(connection: AsyncConnection, job: Job, account: Account) -> None:
+    """Count what a job came to where it held something."""
+    if account.usd is None:
+        log.warning("what a job came to is not known", job=job.id, provider=job.provider, model=job.model)
+    await holds.settle(connection, amounts(job.holds), {"usd": account.known, "seconds": account.seconds})
 
 
 def listing(

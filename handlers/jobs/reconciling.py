@@ -13,13 +13,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import ProviderError, ReelgateError
+from ..errors import NotFound, ProviderError, ReelgateError
 from ..media.storage import StorageError
 from ..providers.adapter import Account, Listed
 from ..providers.registry import Registry
@@ -87,21 +86,29 @@ class Reconciling:
             due = asked_from(self._registry, job.provider, job.key)
             await self._ledger.move(job.id, states.UNKNOWN, reconcile_at=due)
         for job_id in await self._ledger.unsettled(datetime.now(UTC) - settling.PLACED_BY_THEN):
-            await self._ledger.settle(job_id)
+            try:
+                await self._ledger.settle(job_id)
+            except Exception:  # whatever it is, the others are not to wait for it
+                log.exception("a job cannot be settled", job=job_id)
         await self._ledger.drop_plans()
         due_now = await self._ledger.due_for_reconciling(AT_ONCE)
-        await asyncio.gather(*(self._reconcile(job) for job in due_now))
+        outcomes = await asyncio.gather(*(self._reconcile(job) for job in due_now), return_exceptions=True)
+        for job, outcome in zip(due_now, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                log.error("a job cannot be reconciled", job=job.id, exc_info=outcome)
 
     async def _reconcile(self, job: Job) -> None:
         waited = _seconds_since(job.updated_at)
+        settled = False
         try:
             settled = await (self._find(job, waited) if job.state == states.UNKNOWN else self._ask_again(job))
         except ReelgateError as error:
             log.warning("cannot ask what became of a job", job=job.id, error=error.message)
-            settled = False
             if isinstance(error, ProviderError) and error.upstream_status in NO_LIST and waited > CERTAIN:
                 await self._ledger.put_off(job.id, None)  # a server of the dialect that has no list, as it turns out
                 settled = True
+        except Exception:  # whatever it is, the job must not be asked about for ever
+            log.exception("cannot ask what became of a job", job=job.id)
         if not settled:
             pause = min(max(waited, FIRST), SLOWEST)
             if waited < CERTAIN:  # then the list decides, and the caller should not have to wait for longer
@@ -171,7 +178,7 @@ class Reconciling:
             snapshot = await self._registry.maker(job.provider).adapter.retrieve(self._account(job), job.native_id)
         except ProviderError as error:
             if error.upstream_status == 404:
-                await self._ledger.put_off(job.id, None, self._failed(None))
+                await self._ledger.put_off(job.id, None, self._failed({}))
                 return True
             raise
         if snapshot.status == states.COMPLETED:
@@ -181,16 +188,16 @@ class Reconciling:
             self._finishing.add(finishing)
             finishing.add_done_callback(self._finishing.discard)
         elif snapshot.status == states.FAILED:
-            await self._ledger.put_off(job.id, None, self._failed(snapshot.cost_usd))
+            await self._ledger.put_off(job.id, None, self._failed(values_of(snapshot)))
         return snapshot.status in states.TERMINAL
 
-    def _failed(self, reported: Decimal | None) -> CameTo:
+    def _failed(self, said: Mapping[str, Any]) -> CameTo:
         """What a job comes to that its provider failed after it had been given up here."""
-        return lambda job: settling.failed_late(job, self._registry.bills(job.provider), reported)
+        return lambda job: settling.failed_late(job, self._registry.bills(job.provider), said)
 
     async def _finish(self, job: Job, said: Mapping[str, Any]) -> None:
         """Have the file of a job kept that was finished late, and complete the job; if that fails, it is asked about again."""
-        until: datetime | None = datetime.now(UTC) + TIME_TO_FINISH
+        until = datetime.now(UTC) + TIME_TO_FINISH if _seconds_since(job.updated_at) < GIVEN_UP else None
         try:
             async with asyncio.timeout(TIME_TO_FINISH.total_seconds()):
                 stored = await self._outputs.capture(job)
@@ -200,10 +207,13 @@ class Reconciling:
         except InvalidOutput as error:
             log.warning("what a job was finished with is no video", job=job.id, error=str(error))
             until = None
+        except NotFound as error:
+            log.warning("what a job was finished with is gone", job=job.id, error=str(error))
+            until = None
         except (ReelgateError, StorageError, SQLAlchemyError, OSError) as error:  # TimeoutError is an OSError
             log.warning("a job that was finished late cannot be completed yet", job=job.id, error=str(error))
         with suppress(SQLAlchemyError, OSError):
-            await self._ledger.put_off(job.id, until)
+            await self._ledger.put_off(job.id, until, lambda row: settling.finished(replace(row, **said)))
 
     def _account(self, job: Job) -> Account:
         return self._registry.account(job.provider, job.key, job.base_url)

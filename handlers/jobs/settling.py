@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..providers import quotes
-from ..providers.pricing import PLACE, Bills, Outcome, charged
+from ..providers.pricing import PLACE, Bills, Outcome, charged, lasting
 from ..providers.quotes import Quote
 from . import states
 
@@ -36,7 +36,8 @@ class Account:
     """What a job came to."""
 
     usd: Decimal | None  # None: nobody knows
-    seconds: Decimal  # of video
+    seconds: Decimal | None  # of video; None: nobody knows, so it counts as what was held for it
+    known: Decimal  # US dollars, as far as they are known
 
 
 def due(job: Job) -> bool:
@@ -50,38 +51,53 @@ def due(job: Job) -> bool:
 
 def account(job: Job, bills: Bills) -> Account:
     """What a job came to that is due."""
-    before = spent_before(job)
-    outcome = _outcome(job)
-    made = _seconds(job) if outcome == "completed" else NOTHING
-    if outcome is None and job.cost_usd is None:
-        return Account(before, made)
-    price = full_price(job)
-    if price is None and job.cost_usd is None and not (outcome and outcome != "completed" and _free(bills, outcome)):
-        return Account(None, made)
-    usd = charged(outcome or "failed", bills, price or NOTHING, job.cost_usd)
-    return Account((usd + before).quantize(PLACE), made)
+    made = _seconds(job) if _outcome(job) == "completed" else NOTHING
+    return _with_what_failed(job, own(job, bills), made)
 
 
 def nothing_more(job: Job) -> Account:
     """What a job came to of which the last target has made nothing."""
-    return Account(spent_before(job), NOTHING)
+    return _with_what_failed(job, NOTHING, NOTHING)
 
 
 def finished(job: Job) -> Account:
     """What a job comes to whose provider makes its video, whatever becomes of it here."""
-    price = full_price(job) if job.cost_usd is None else job.cost_usd
-    return Account(None if price is None else (price + spent_before(job)).quantize(PLACE), _seconds(job))
+    reported = _reported(job)
+    return _with_what_failed(job, full_price(job) if reported is None else reported, _seconds(job))
 
 
-def failed_late(job: Job, bills: Bills, reported: Decimal | None) -> Account:
-    """What a job came to that was given up at its deadline, and that its provider has failed since then."""
-    failed = {"code": "provider_failed", "message": ""}
-    return account(replace(job, error=failed, cost_usd=job.cost_usd if reported is None else reported), bills)
+def failed_late(job: Job, bills: Bills, said: Mapping[str, Any]) -> Account:
+    """What a job came to that was given up at its deadline, and that its provider has failed since then.
+
+    `said` is what the provider says of it, as columns; nothing, if it does not know the job any more.
+    """
+    failed = {"error": {"code": "provider_failed", "message": ""}, **said, "state": states.FAILED}
+    return account(replace(job, **failed), bills)
+
+
+def own(job: Job, bills: Bills) -> Decimal | None:
+    """What a job came to with the target that has it now; None: nobody knows."""
+    outcome, reported = _outcome(job), _reported(job)
+    if outcome is None:
+        return reported or NOTHING
+    price = full_price(job)
+    free = outcome != "completed" and getattr(bills, outcome).charge == "nothing"
+    if price is None and reported is None and not free:
+        return None
+    return charged(outcome, bills, price or NOTHING, reported)
 
 
 def spent_before(job: Job) -> Decimal:
-    """What targets came to that failed before the one that has the job now."""
-    return sum((Decimal(str(attempt["cost_usd"])) for attempt in job.attempts if "cost_usd" in attempt), NOTHING)
+    """What targets came to that failed before the one that has the job now, as far as it is known."""
+    costs = (attempt.get("cost_usd") for attempt in job.attempts)
+    return sum((Decimal(str(cost)) for cost in costs if cost is not None), NOTHING)
+
+
+def _with_what_failed(job: Job, usd: Decimal | None, seconds: Decimal | None) -> Account:
+    """What a job came to with all its targets, and with the last of them `usd`."""
+    known = (spent_before(job) + (usd or NOTHING)).quantize(PLACE)
+    open_ = any("cost_usd" in attempt and attempt["cost_usd"] is None for attempt in job.attempts)
+    return Account(None if usd is None or open_ else known, seconds, known)
 
 
 def full_price(job: Job) -> Decimal | None:
@@ -89,11 +105,15 @@ def full_price(job: Job) -> Decimal | None:
     if job.price is None:
         return None
     quote = Quote.from_json(job.price)
-    return quotes.settle(quote, seconds=_length(job, quote), size=job.size)
+    return quotes.settle(quote, seconds=_length(job, quote), size=job.size, tokens=job.tokens)
 
 
-def _free(bills: Bills, outcome: Outcome) -> bool:
-    return outcome != "completed" and getattr(bills, outcome).charge == "nothing"
+def _reported(job: Job) -> Decimal | None:
+    """The provider's own figure: an amount; or tokens that it has counted, which cost what they did at the create."""
+    if job.tokens is None or job.price is None:
+        return job.cost_usd
+    by_tokens = Quote.from_json(job.price).price.usd_per_million_tokens is not None
+    return full_price(job) if by_tokens else None
 
 
 def _outcome(job: Job) -> Outcome | None:
@@ -102,20 +122,24 @@ def _outcome(job: Job) -> Outcome | None:
     if job.state == states.COMPLETED or code in (states.INVALID_OUTPUT, states.TIMED_OUT):
         return "completed"  # the provider has finished it, or may have, and bills it
     if job.content_filter is not None:
-        return "filtered"
+        return "filtered" if job.native_id is not None else None
     if job.native_id is None:
         return "completed" if code == states.CANCELLED else None  # nobody knows what became of the one
     return "cancelled" if code == states.CANCELLED else "failed"
 
 
-def _seconds(job: Job) -> Decimal:
+def _seconds(job: Job) -> Decimal | None:
+    """Of all its clips; None: nobody knows."""
     quote = Quote.from_json(job.price) if job.price is not None else None
-    return (_length(job, quote) or NOTHING) * (quote.clips if quote is not None else 1)
+    clips = quote.clips if quote is not None else quotes.clips_in(job.request)
+    length = _length(job, quote)
+    return None if length is None or clips is None else length * clips
 
 
 def _length(job: Job, quote: Quote | None) -> Decimal | None:
     """Seconds of a clip: as was made, and no more than was asked for, which the file of a continued video may hold as well."""
-    lengths = [Decimal(job.seconds)] if job.seconds is not None else []
+    made = lasting(job.seconds)
+    lengths = [made] if made is not None else []
     if quote is not None and quote.seconds is not None:
         lengths.append(quote.seconds)
     return min(lengths, default=None)

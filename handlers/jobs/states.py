@@ -51,6 +51,9 @@ CANCELLED: Final = "cancelled"
 INVALID_OUTPUT: Final = "invalid_output"
 """The code of the error of a job whose provider gave something that is no video."""
 
+OURS: Final = frozenset({TIMED_OUT, INVALID_OUTPUT})
+"""Codes of errors that only we give."""
+
 BEFORE: Final = {after: frozenset(b for b, nexts in NEXT.items() if after in nexts) for after in NEXT}
 """The states from which a state can be reached: what an update demands of the row it changes."""
 

@@ -85,6 +85,7 @@ jobs = Table(
         comment="what it was expected to cost when it was placed; NULL: no price is known",
     ),
     Column("cost_usd", Numeric(18, 6), comment="the provider's own figure; once it is settled, what it cost"),
+    Column("tokens", JSON, comment="{of what: how many} that are charged, as the provider has counted them"),
     Column("price", JSON, comment="by which it is priced, as pricing.py writes it"),
     Column("holds", JSON, comment="{id of a meter: how much of it}: what is reserved, or was until it was settled"),
     Column("settled_at", DateTime(timezone=True), comment="when `holds` became what it cost; NULL: they still are"),

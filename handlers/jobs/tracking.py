@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 import structlog
@@ -21,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import NotFound, ProviderError, ProviderTimeout, ReelgateError
 from ..media.storage import StorageError
 from ..providers.adapter import Snapshot
-from ..providers.pricing import PLACE
+from ..providers.pricing import MILLION, PLACE, lasting, sized
 from ..providers.registry import Registry
 from . import states
 from .cadence import Cadence
@@ -44,6 +45,7 @@ UNPLAYABLE_AFTER: Final = (
 )
 TIME_TO_STORE: Final = timedelta(hours=1)  # that is left at least for a finished file to be fetched
 LAST_TRY: Final = 30.0  # seconds that a finished file may take to be fetched, however near the deadline is
+MOST_TOKENS: Final = 10**9  # of a job; what says more is a mistake
 LATE: Final = 60.0  # seconds after its deadline until a job that was given up is asked about again
 
 Again = Callable[[Job, Snapshot], Awaitable[bool]]
@@ -159,7 +161,13 @@ class Tracking:
     async def _refuse(self, job: Job, message: str) -> None:
         """End a job whose provider says that it is done, and has no video to show for it."""
         assert job.native_id is not None, "a tracked job has a native id"
-        failed = Snapshot(job.native_id, states.FAILED, error_code=states.INVALID_OUTPUT, error_message=message)
+        failed = Snapshot(
+            job.native_id,
+            states.FAILED,
+            error_code=states.INVALID_OUTPUT,
+            error_message=message,
+            error_is_ours=True,
+        )
         if not await self.again(job, failed):
             await self._fail(job, states.INVALID_OUTPUT, message)
 
@@ -301,6 +309,22 @@ def _percent(progress: float | None) -> float | None:
     return None if progress is None else min(max(progress, 0.0), 100.0)
 
 
+def _code(snapshot: Snapshot) -> str:
+    """The code of a failed job's error. A provider's own that means something else here is told apart from ours."""
+    code = snapshot.error_code or "provider_failed"
+    return f"provider_{code}" if code in states.OURS and not snapshot.error_is_ours else code
+
+
+def charged(usd: Decimal | None) -> Decimal | None:
+    """What a provider says that it charges, if it is an amount: to as many places as are kept."""
+    return usd.quantize(PLACE) if usd is not None and usd.is_finite() and 0 <= usd <= MILLION else None
+
+
+def _counted(tokens: Mapping[str, int] | None) -> Mapping[str, int] | None:
+    """What a provider says that it has counted, if that can be."""
+    return tokens if tokens is not None and all(0 <= count <= MOST_TOKENS for count in tokens.values()) else None
+
+
 def state_of(snapshot: Snapshot) -> str:
     """The state of a job of which a provider says this. What the provider has completed is yet to be fetched."""
     return states.STORING if snapshot.status == states.COMPLETED else snapshot.status
@@ -312,17 +336,23 @@ def values_of(snapshot: Snapshot) -> dict[str, Any]:
     said: dict[str, Any] = {
         "native_id": snapshot.native_id,
         "progress": 100.0 if snapshot.status == states.COMPLETED else _percent(snapshot.progress),
-        "seconds": snapshot.seconds,
-        "size": snapshot.size,
+        "seconds": snapshot.seconds if lasting(snapshot.seconds) is not None else None,
+        "size": sized(snapshot.size),
         "completed_at": (snapshot.completed_at or datetime.now(UTC)) if failed else None,
         "expires_at": snapshot.expires_at,
-        "cost_usd": None if snapshot.cost_usd is None else snapshot.cost_usd.quantize(PLACE),
+        "cost_usd": charged(snapshot.cost_usd),
+        "tokens": _counted(snapshot.tokens),
     }
+    for name in ("seconds", "size", "cost_usd", "tokens"):
+        if said[name] is None and getattr(snapshot, name) is not None:
+            log.warning(
+                "a provider says what is none", job=snapshot.native_id, what=name, said=str(getattr(snapshot, name))
+            )
     values = {name: value for name, value in said.items() if value is not None}
     values["provider_status"] = snapshot.provider_status  # None again once the provider says a word we know
     if failed:
         values["error"] = {
-            "code": snapshot.error_code or "provider_failed",
+            "code": _code(snapshot),
             "message": snapshot.error_message or "The provider failed the job without saying why.",
         }
     if snapshot.filtered is not None:

@@ -150,8 +150,10 @@ class Snapshot:
     expires_at: datetime | None = None
     error_code: str | None = None
     error_message: str | None = None
+    error_is_ours: bool = False  # what it made is no video, which is our finding and not the provider's word
     filtered: Filtered | None = None
     cost_usd: Decimal | None = None  # exactly what it was charged
+    tokens: Mapping[str, int] | None = None  # that are charged, by what they are of: input, text, video
     poll_after: float | None = None  # seconds until the provider wants to be asked again
 
 

@@ -88,7 +88,7 @@ class Gemini(Adapter):
 
     async def retrieve(self, account: Account, native_id: str) -> Snapshot:
         job = await ask(account, native_id)
-        snapshot, video = decode(job), output(job)
+        snapshot, video = decode(job, listed=at_list_prices(account)), output(job)
         if snapshot.status != "completed" or video is None or video.uri is None:
             return snapshot
         return with_file(snapshot, await file_of(account, video.uri))
@@ -143,7 +143,7 @@ async def create(
     reply = await call(account, "POST", INTERACTIONS, body, image, creates=True)
     if not reply.ok:
         raise refused(reply, creates=True)
-    return decode(read(Interaction, reply, creates=True))
+    return decode(read(Interaction, reply, creates=True), listed=at_list_prices(account))
 
 
 async def create_veo(
@@ -198,6 +198,11 @@ def at_home(account: Account, uri: str) -> bool:
     return uri.startswith(f"{account.base_url}/")
 
 
+def at_list_prices(account: Account) -> bool:
+    """Whether what the vendor publishes is what is paid there."""
+    return account.sandbox or account.base_url == Gemini.base_url
+
+
 def encode(model: str, request: VideoGenerationRequest, image: Image | None) -> CreateInteraction:
     """Our request -> their body. A remote image or video is named by its URI, which is to be one of their Files API."""
     parts = []
@@ -241,8 +246,8 @@ def over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def decode(job: Interaction | Operation) -> Snapshot:
-    """Their job -> ours."""
+def decode(job: Interaction | Operation, *, listed: bool = False) -> Snapshot:
+    """Their job -> ours. `listed`: the list prices hold there, so that what the tokens cost is known."""
     if isinstance(job, Operation):
         return veo_decode(job, veo_result(job), 0 if output(job) is None else 1)
     status = STATUS.get(job.status)
@@ -255,7 +260,9 @@ def decode(job: Interaction | Operation) -> Snapshot:
         snapshot = withheld(job.id, 1, (message,) if message else ())
     else:
         snapshot = Snapshot(job.id, "completed")
-    return replace(snapshot, completed_at=known(job.updated), cost_usd=charge(job))
+    tokens = counted(job)
+    usd = charge(job, tokens) if listed and tokens is not None else None
+    return replace(snapshot, completed_at=known(job.updated), cost_usd=usd, tokens=tokens)
 
 
 def said(interaction: Interaction) -> tuple[str | None, str | None]:
@@ -298,23 +305,27 @@ def veo_result(operation: Operation) -> GenerateVideoResponse | MISSING:
     return MISSING if operation.response is MISSING else operation.response.generate_video_response
 
 
-def charge(interaction: Interaction) -> Decimal | None:
-    """US dollars by list price, once the tokens are counted and where the price is known.
-
-    UNCONFIRMED whether thoughts are among the text.
-    """
+def charge(interaction: Interaction, tokens: Mapping[str, int]) -> Decimal | None:
+    """US dollars for the tokens by list price; None: the model has none."""
     listed = price_book().listed("gemini", str(interaction.model))
     price = price_for(listed.prices, None, None) if listed is not None else None
+    return None if price is None else cost(price, tokens=tokens)
+
+
+def counted(interaction: Interaction) -> dict[str, int] | None:
+    """The tokens that are charged; None while they are not all counted. UNCONFIRMED whether thoughts are among the text."""
     usage = interaction.usage
-    if usage is MISSING or price is None:
+    if usage is MISSING:
         return None
     written = given(usage.output_tokens_by_modality)
     if not written and (known(usage.total_output_tokens) or 0) > 0:
         return None  # what was written is not told
     tokens = {"input": known(usage.total_input_tokens) or 0}
     for count in written:
-        tokens[str(count.modality)] = tokens.get(str(count.modality), 0) + (known(count.tokens) or 0)
-    return cost(price, tokens=tokens)
+        kind = known(count.modality)
+        if kind is not None:
+            tokens[kind] = tokens.get(kind, 0) + (known(count.tokens) or 0)
+    return tokens
 
 
 def with_file(snapshot: Snapshot, file: File | None) -> Snapshot:

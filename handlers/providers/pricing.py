@@ -6,10 +6,11 @@ short edge of the picture: 1920x1080 and 1080x1920 are both "1080p".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -24,6 +25,8 @@ DIGITS = 60  # of a sum before it is rounded; no price, length or count comes ne
 PLACES = 10  # of a price
 NIL = Decimal(0)
 MILLION = 1_000_000
+SIZE = re.compile("[0-9]{1,5}x[0-9]{1,5}")
+LONGEST = 86_400  # seconds: no video is longer
 
 
 def _exact(value: object) -> object:
@@ -102,6 +105,20 @@ def band(size: str) -> str:
     """size "1920x1080" -> "1080p", "2160x3840" -> "4k" """
     edge = min(map(int, size.split("x")))
     return "4k" if edge == 2160 else f"{edge}p"
+
+
+def sized(words: str | None) -> str | None:
+    """What a provider says of a size, if it is one: "1280x720"; None for anything else, such as "auto"."""
+    return words if words is not None and SIZE.fullmatch(words) else None
+
+
+def lasting(words: str | None) -> Decimal | None:
+    """What a provider says of a length, if it is one: "8" -> 8 seconds; None for anything else, such as "auto" or "nan"."""
+    try:
+        seconds = Decimal(words) if words is not None else None
+    except InvalidOperation:
+        return None
+    return seconds if seconds is not None and seconds.is_finite() and 0 < seconds <= LONGEST else None
 
 
 def price_for(prices: Iterable[Price], resolution: str | None, audio: bool | None) -> Price | None:

@@ -20,7 +20,7 @@ from generated.models import VideoGenerationRequest, VideoRemixRequest
 from ..configuration import Naming, as_written
 from .adapter import extras
 from .catalog import Capabilities
-from .pricing import NIL, Assumed, Listed, Order, Price, PriceBook, RequestType, band, cost, price_for
+from .pricing import NIL, Assumed, Listed, Order, Price, PriceBook, RequestType, band, cost, price_for, sized
 
 Request = VideoGenerationRequest | VideoRemixRequest
 
@@ -141,6 +141,20 @@ def estimate(
     return replace(max(quotes, key=lambda quote: quote.usd), prices=prices)
 
 
+def length(
+    base_provider: str | None,
+    model: str,
+    request: Request,
+    can: Capabilities,
+    book: PriceBook,
+    *,
+    source: Made | None = None,
+) -> Decimal | None:
+    """Seconds of video that a job may make at most, of all its clips, whatever they cost; None: there is no bound."""
+    clips, seconds = clips_of(request), _seconds(request, can, book.listed(base_provider, model), source)
+    return None if clips is None or seconds is None else seconds * clips
+
+
 def settle(
     quote: Quote,
     *,
@@ -151,7 +165,8 @@ def settle(
     tokens: Mapping[str, int] | None = None,
 ) -> Decimal:
     """US dollars for what was really made, by the prices that held at the create. What is None is as it was estimated."""
-    price = None if size is None else price_for(quote.prices, band(size), quote.price.audio if audio is None else audio)
+    made = sized(size)
+    price = None if made is None else price_for(quote.prices, band(made), quote.price.audio if audio is None else audio)
     price = price or quote.price
     length = quote.seconds if seconds is None else seconds
     if price.usd_per_million_tokens is not None and price.tokens_per_second is None and not tokens:
@@ -161,7 +176,12 @@ def settle(
 
 def clips_of(request: BaseModel) -> int | None:
     """How many videos are asked for, at least one; None if that cannot be read."""
-    asked = [_count(value) for name, value in extras(request).items() if name in CLIPS]
+    return clips_in(extras(request))
+
+
+def clips_in(fields: Mapping[str, Any]) -> int | None:
+    """The same, of a request as JSON."""
+    asked = [_count(fields[name]) for name in CLIPS if name in fields]
     counts = [count for count in asked if count is not None]
     return max([1, *counts]) if len(counts) == len(asked) else None
 

@@ -234,7 +234,7 @@ def refused(reply: Reply, *, creates: bool = False) -> ProviderError:
     if envelope is None:
         return refusal(reply, None, creates=creates)
     code, message = complaint(envelope.error)
-    return refusal(
+    error = refusal(
         reply,
         message,
         creates=creates,
@@ -242,6 +242,9 @@ def refused(reply: Reply, *, creates: bool = False) -> ProviderError:
         quota_spent=says(message, KEY_AT_FAULT),
         content=says(message, MODERATED),
     )
+    if isinstance(error, ContentRefused):
+        error.cost_usd = cost(said(envelope.usage))
+    return error
 
 
 def envelope_of(reply: Reply) -> ErrorResponse | None:

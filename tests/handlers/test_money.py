@@ -22,7 +22,7 @@ from handlers import operating
 from handlers.jobs import reconciling, settling, tracking
 from handlers.providers.openai import OpenAI
 from tests.gateway import Gateway, judge, new_database, running
-from tests.handlers.governance.admin import Admin
+from tests.handlers.governance.admin import Admin, unique
 from tests.handlers.money import GEN, PRO, SORA, Purse, price, settled, spent
 from tests.handlers.studio import Studio
 from tests.handlers.test_reconciling import Provider, made, prompt_of, said
@@ -124,7 +124,7 @@ def test_a_job_is_settled_to_what_it_came_to(
 
 @pytest.mark.parametrize(
     ("model", "directive", "status", "came_to"),
-    [(SORA, "500", 502, "0"), (SORA, "refuse", 200, "0"), ("azure/sora-2", "refuse", 200, "0.4")],
+    [(SORA, "500", 502, "0"), (SORA, "refuse", 200, "0"), ("azure/sora-2", "refuse", 200, "0")],
 )
 def test_a_create_that_is_not_taken_gives_back_what_it_held(
     gateway: Gateway, model: str, directive: str, status: int, came_to: str
@@ -153,6 +153,17 @@ def test_a_job_that_is_deleted_while_it_runs_costs_what_the_provider_bills_then(
     assert purse.delete(job) == outcome
     assert settled(gateway, job) == Decimal(came_to)
     assert purse.usd == spent(came_to) and purse.meter("seconds") == spent(seconds)
+
+
+def test_a_price_that_is_set_is_that_of_the_bill_too_where_tokens_are_counted(gateway: Gateway) -> None:
+    purse = Purse.of(gateway)
+    scope = {"scope_kind": "virtual_key", "virtual_key_id": purse.key["id"], "pattern": "gemini-omni-1.1-flash"}
+    override = {"name": unique("price"), "match_type": "exact", **scope, "patch": {"usd_per_second": 0.01}}
+    Admin(gateway).does("POST", "/pricing-overrides", override)
+    made = purse.create("[sandbox:no-render]", "gemini/gemini-omni-1.1-flash", seconds="10")
+    assert made["usage"]["estimated_cost"] == 0.1
+    assert purse.finished(made["id"])["usage"]["cost"] == 0.1
+    assert settled(gateway, made["id"]) == Decimal("0.1") and purse.usd == spent("0.1")
 
 
 def test_a_deleted_job_that_has_ended_costs_what_it_did(gateway: Gateway) -> None:
@@ -213,7 +224,7 @@ MODERATED = said(400, {"error": {"message": "no", "code": "moderation_blocked"}}
         pytest.param([TAKEN], [], "0.4", id="taken, and cancelled then"),
         pytest.param([FAILED], [], "0", id="not taken"),
         pytest.param([FAILED], ["openai/other"], "0", id="not taken, and not offered to the next"),
-        pytest.param([MODERATED], [], "0.4", id="moderated, and nobody knows how that is billed there"),
+        pytest.param([MODERATED], [], "0", id="moderated, before anything was made"),
     ],
 )
 def test_a_job_that_is_deleted_while_it_is_placed_is_settled_when_the_provider_has_answered(
@@ -286,7 +297,8 @@ def test_what_no_list_decides_stays_held_until_an_operator_does(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    ("end", "came_to", "seconds"), [("completed", "0.4", "4"), ("failed", "0", "0"), ("gone", "0", "0")]
+    ("end", "came_to", "seconds"),
+    [("completed", "0.4", "4"), ("failed", "0", "0"), ("gone", "0", "0"), ("without its file", "0.4", "4")],
 )
 def test_a_job_that_was_given_up_at_its_deadline_is_settled_when_its_provider_has_decided(
     tmp_path: Path, end: str, came_to: str, seconds: str
@@ -301,8 +313,11 @@ def test_a_job_that_was_given_up_at_its_deadline_is_settled_when_its_provider_ha
         assert (purse.usd, purse.meter("concurrent")) == (spent("0", "0.4"), spent("0", "1"))
         if end == "gone":
             provider.jobs.clear()
+        elif end == "without its file":
+            provider.has("slow", "v1")
         else:
             provider.has("slow", "v1", end)
+            provider.jobs["content"] = provider.jobs["v1"]  # which is no film
         assert settled(gateway, job) == Decimal(came_to)
         assert (purse.usd, purse.meter("seconds")) == (spent(came_to), spent(seconds))
         assert purse.meter("concurrent") == spent("0")
@@ -334,6 +349,24 @@ def test_what_has_no_price_is_refused_or_admitted_and_never_counted_as_nothing(
         assert settled(admitting, made["id"]) is None
         assert "usage" not in done and purse.usd == spent("0")
         assert purse.meter("concurrent") == spent("0")
+
+
+def test_seconds_are_limited_where_no_price_is_known(gateway: Gateway) -> None:
+    limit = {"seconds_max_limit": 10, "seconds_reset_duration": "1Y"}
+    purse = Purse.of(gateway, budgets=[], rate_limit=limit)
+    first = purse.create("[sandbox:slow=600]", KLING, seconds="8")
+    assert "usage" not in first and purse.meter("seconds") == spent("0", "8")
+    assert purse.refused("x", KLING, seconds="8") == (429, "rate_limited")
+    body = {"model": "openrouter/unpriced/x", "prompt": "x"}
+    answer = gateway.ask("POST", "/v1/videos", purse.value, json=body)
+    refused = answer.json()["error"]
+    assert (answer.status_code, refused["code"], refused["param"]) == (400, "length_unknown", "seconds")
+    assert len(purse.jobs) == 1
+    purse.delete(first["id"])
+    done = purse.create("[sandbox:no-render]", KLING, seconds="8")["id"]
+    purse.finished(done)
+    settled(gateway, done)
+    assert purse.meter("seconds") == spent("8")
 
 
 # ---- from one target to the next ------------------------------------------------------------------------------------
@@ -387,7 +420,8 @@ def test_a_job_is_not_placed_again_beyond_its_budget(gateway: Gateway) -> None:
 
 def test_a_job_that_is_deleted_while_it_is_placed_again_costs_what_failed_once(tmp_path: Path) -> None:
     failed = {"id": "v1", "object": "video", "status": "failed", "progress": 0, "error": {"code": "x", "message": "y"}}
-    answers: list[Steps] = [[TAKEN], [1.5, FAILED]]
+    taken = said(200, {"id": "v1", "object": "video", "status": "queued", "seconds": "12", "size": "720x1280"})
+    answers: list[Steps] = [taken, [1.5, FAILED]]
 
     def upstream(received: Received) -> Steps:
         return answers.pop(0) if received.method == "POST" else said(200, failed)
@@ -396,6 +430,9 @@ def test_a_job_that_is_deleted_while_it_is_placed_again_costs_what_failed_once(t
         purse = Purse.of(gateway)
         job = purse.create("x", "azure/x", fallbacks=["azure/y"], failover="job")["id"]
         until(lambda: state(gateway, job) == "submitting" and not answers)
+        with psycopg.connect(dsn(gateway)) as connection:  # which the first has said, and not the next
+            (row,) = connection.execute("SELECT seconds, size FROM jobs WHERE id = %s", [job]).fetchall()
+        assert row == (None, None)
         purse.delete(job)
         assert settled(gateway, job) == Decimal("0.4") and purse.usd == spent("0.4")
 

@@ -271,7 +271,7 @@ def test_a_key_is_sent_from_the_option_or_the_environment(
 ) -> None:
     with gateway_on(data, REELGATE_API_KEYS=f"alice:{SECRET}") as locked:
         monkeypatch.setenv("REELGATE_URL", locked)
-        assert "code unauthorized" in reelgate("list").stderr
+        assert "code virtual_key_required" in reelgate("list").stderr
         assert reelgate("--key", SECRET, "list").exit_code == 0
         monkeypatch.setenv("REELGATE_API_KEY", SECRET)
         assert reelgate("list").exit_code == 0

@@ -38,7 +38,7 @@ def test_worker_follows_jobs_until_it_is_stopped(url: str, data: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "setting", "said"),
     [
-        ("serve", {"HOST": "0.0.0.0"}, "Set REELGATE_API_KEYS=name:secret"),
+        ("serve", {"HOST": "0.0.0.0"}, "Set REELGATE_ADMIN_PASSWORD"),
         ("worker", {"DATABASE_URL": "mysql://127.0.0.1/x"}, "DATABASE_URL names mysql"),
     ],
 )

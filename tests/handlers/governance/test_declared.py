@@ -12,17 +12,27 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 import yaml
+from sqlalchemy import make_url, select, text
 
 from handlers import operating
-from handlers.configuration import ConfigurationError, validated
+from handlers.access import virtual_keys
+from handlers.access.books import Books
+from handlers.access.declared import declare
+from handlers.access.directory import Directory
+from handlers.configuration import ConfigurationError, Governance, validated
+from handlers.jobs import holds
+from handlers.jobs.access_tables import meters
+from handlers.jobs.database import engine_for, migrate
 from tests.gateway import ROOT, judge, new_database, running
 from tests.handlers.governance.admin import Admin
+from tests.handlers.test_ledger import until
 from tests.handlers.wire import dsn
 
 VALUE, OTHER = "sk-bf-declared-in-the-file-0001", "sk-bf-declared-in-the-file-0002"
@@ -150,8 +160,9 @@ def test_the_api_leaves_alone_what_the_file_declares(tmp_path: Path) -> None:
 def test_ids_usage_and_jobs_stay_from_start_to_start(tmp_path: Path) -> None:
     database = new_database()
     with started(tmp_path, database, FILE) as admin:
-        before = only(admin, "virtual-keys")
         video = admin.job(VALUE)
+        admin.gateway.finished(video, key=VALUE)  # and what it cost is counted
+        before = only(admin, "virtual-keys")
         with psycopg.connect(dsn(admin.gateway)) as connection:
             connection.execute("UPDATE meters SET used = 7, held = 2 WHERE id = %s", (before["budgets"][0]["id"],))
     with started(tmp_path, database, FILE) as admin:
@@ -326,3 +337,46 @@ def test_mistakes_are_named_by_their_place(what: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         validated({"governance": governance}, {"RENDER_FARM_KEY": VALUE}, "the file")
     assert wanted in str(refused.value) and "hunter2" not in str(refused.value)
+
+
+async def test_a_job_and_the_file_do_not_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = engine_for(make_url(new_database()).set(drivername="postgresql+psycopg"))
+    await migrate(engine)
+    books = Books(engine, Directory(engine))
+    key = {"name": "k", "value": f"sk-bf-{'a' * 32}", "team_id": "t", "budgets": [{"max_limit": 5}]}
+    limit = {"rate_limit": {"concurrent_max_limit": 9}}
+
+    def said(**team: Any) -> Governance:
+        return validated({"governance": {"teams": [{"name": "t", **team}], "virtual_keys": [key]}}, {}, "x").governance
+
+    await declare(books, said())
+    await declare(books, said(**limit))  # so that the team's meter is the newer, and jobs lock it last
+    async with engine.connect() as connection:
+        ids = (await connection.execute(select(meters.c.id).order_by(meters.c.scope.desc()))).scalars().all()
+    assert [*ids] == sorted(ids), "the key's, then the team's"
+    change, taken = virtual_keys.change_key, []
+
+    async def take() -> None:
+        async with engine.begin() as connection:
+            await holds.reserve(connection, {meter: Decimal(1) for meter in ids})
+
+    async def waiting() -> bool:
+        query = (
+            "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        async with engine.connect() as connection:
+            return bool((await connection.execute(text(query))).scalar_one())
+
+    async def change_while_a_job_is_made(*args: Any, **named: Any) -> Any:
+        taken.append(asyncio.create_task(take()))
+        await until(waiting, 10)
+        return await change(*args, **named)
+
+    monkeypatch.setattr(virtual_keys, "change_key", change_while_a_job_is_made)
+    try:
+        await declare(books, said(**limit))
+        await asyncio.gather(*taken)
+        async with engine.connect() as connection:
+            assert (await connection.execute(select(meters.c.held))).scalars().all() == [1, 1]
+    finally:
+        await engine.dispose()

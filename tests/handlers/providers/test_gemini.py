@@ -146,11 +146,12 @@ USAGE = {
             {
                 "status": "completed",
                 "cost_usd": Decimal("0.81328"),
+                "tokens": {"input": 1000, "video": 46336, "text": 100},
             },
         ),
         (
             {"status": "completed", **output({"type": "video", "data": "AAAA"}), "usage": USAGE, "model": "new"},
-            {"status": "completed"},
+            {"status": "completed", "tokens": {"input": 1000, "video": 46336, "text": 100}},
         ),
         (
             {"status": "completed", **output({"type": "text", "text": "I can't."})},
@@ -194,7 +195,8 @@ USAGE = {
 def test_each_field_of_their_interaction_is_read(fields: dict[str, Any], expected: dict[str, Any]) -> None:
     theirs = Interaction.model_validate({"id": "v1_x", "updated": "2026-11-20T10:00:30Z", **fields})
     ended = {"completed_at": NOW} if expected["status"] in ("completed", "failed") else {}
-    assert gemini.decode(theirs) == Snapshot(**{"native_id": "v1_x", **ended, **expected})
+    assert gemini.decode(theirs, listed=True) == Snapshot(**{"native_id": "v1_x", **ended, **expected})
+    assert gemini.decode(theirs).cost_usd is None, "what is paid elsewhere is not known"
 
 
 def test_of_several_videos_the_last_one_counts() -> None:

@@ -258,6 +258,15 @@ def upgrade() -> None:
         ),
     )
     op.add_column(
+        "jobs",
+        sa.Column(
+            "tokens",
+            sa.JSON(),
+            nullable=True,
+            comment="{of what: how many} that are charged, as the provider has counted them",
+        ),
+    )
+    op.add_column(
         "jobs", sa.Column("price", sa.JSON(), nullable=True, comment="by which it is priced, as pricing.py writes it")
     )
     op.add_column(
