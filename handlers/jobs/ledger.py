@@ -697,24 +697,26 @@ class JobCache:
                 del self._waiting[job_id]
 
     def loading(self, job_id: str) -> Load:
-        return Load(self, job_id, self._loads.setdefault(job_id, []))
+        return Load(self, job_id)
 
 
 class Load:
     """A read of one row that is under way."""
 
-    def __init__(self, cache: JobCache, job_id: str, loads: list[Load]) -> None:
-        self._cache, self._job_id, self._loads = cache, job_id, loads
+    def __init__(self, cache: JobCache, job_id: str) -> None:
+        self._cache, self._job_id = cache, job_id
         self.valid = True
 
     def __enter__(self) -> Load:
-        self._loads.append(self)
+        # Not before: another that ends until then would take the list away, and changes would go past this one.
+        self._cache._loads.setdefault(self._job_id, []).append(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loads.remove(self)
-        if not self._loads:
-            self._cache._loads.pop(self._job_id, None)
+        loads = self._cache._loads[self._job_id]
+        loads.remove(self)
+        if not loads:
+            del self._cache._loads[self._job_id]
 
     def store(self, job: Job) -> None:
         if self.valid:

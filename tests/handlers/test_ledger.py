@@ -442,3 +442,16 @@ async def test_who_waits_sees_what_happened_before_anybody_listened(database: st
         seen = await recorded(ledger, state=states.STORING)
         await ledger.move(seen.id, states.COMPLETED)
         assert (await asyncio.wait_for(ledger.ended(seen, 60), 5)).state == states.COMPLETED
+
+
+def test_a_read_that_begins_while_another_ends_hears_of_changes_too() -> None:
+    cache = JobCache(3)
+    cache.trust(True)
+    old = job()
+    later = cache.loading(old.id)
+    with cache.loading(old.id):
+        pass
+    with later:
+        cache.forget(old.id)
+        later.store(old)
+    assert cache.get(old.id) is None
