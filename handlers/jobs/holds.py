@@ -102,18 +102,19 @@ class Exhausted(Exception):
         match at.metric:
             case "usd":
                 kind = "budget" if at.kind == "budget" else "limit of spending"
-                return f"The {kind} of {whose} has ${at.left:f} left of ${at.limit:f}; this may cost ${self.wanted:f}.{anew}"
+                return f"The {kind} of {whose} has ${_plain(at.left)} left of ${_plain(at.limit)}; this may cost ${_plain(self.wanted)}.{anew}"
             case "seconds":
-                left = f"{at.left:f} of {at.limit:f} seconds of video left"
-                return f"{whose.capitalize()} has {left}; this may take {self.wanted:f}.{anew}"
+                left = f"{_plain(at.left)} of {_plain(at.limit)} seconds of video left"
+                return f"{whose.capitalize()} has {left}; this may take {_plain(self.wanted)}.{anew}"
             case "concurrent":
-                return (
-                    f"{whose.capitalize()} may have {at.limit:f} jobs at once, and has them. Wait until one has ended."
-                )
+                return f"{whose.capitalize()} may have {_plain(at.limit)} jobs at once, and has them. Wait until one has ended."
             case _:
-                return (
-                    f"{whose.capitalize()} may make {at.limit:f} such requests in {at.reset_duration}, and has.{anew}"
-                )
+                return f"{whose.capitalize()} may make {_plain(at.limit)} such requests in {at.reset_duration}, and has.{anew}"
+
+
+def _plain(amount: Decimal) -> str:
+    """1.080000 -> 1.08"""
+    return f"{amount.normalize():f}"
 
 
 LOCK = (
