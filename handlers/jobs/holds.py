@@ -102,7 +102,8 @@ class Exhausted(Exception):
         match at.metric:
             case "usd":
                 kind = "budget" if at.kind == "budget" else "limit of spending"
-                return f"The {kind} of {whose} has ${_plain(at.left)} left of ${_plain(at.limit)}; this may cost ${_plain(self.wanted)}.{anew}"
+                left = f"${_plain(at.left)} left of ${_plain(at.limit)}"
+                return f"The {kind} of {whose} has {left}; this may cost ${_plain(self.wanted)}.{anew}"
             case "seconds":
                 left = f"{_plain(at.left)} of {_plain(at.limit)} seconds of video left"
                 return f"{whose.capitalize()} has {left}; this may take {_plain(self.wanted)}.{anew}"
