@@ -60,21 +60,21 @@ class Directory:
         if "\0" in reference:
             return None
 
-        def look() -> Awaitable[Grant | None]:
-            return self._grant(or_(virtual_keys.c.id == reference, virtual_keys.c.name == reference))
+        async def look() -> Grant | None:
+            by_id = await self._grant(virtual_keys.c.id == reference)
+            return by_id or await self._grant(virtual_keys.c.name == reference)
 
         return await self._remembered(("reference", reference), look)
 
     async def session(self, session: bytes) -> Any:
         """When the session with this digest ends; None if there is none."""
-        wanted = session
 
         async def look() -> Any:
-            query = select(sessions.c.expires_at).where(sessions.c.digest == wanted)
+            query = select(sessions.c.expires_at).where(sessions.c.digest == session)
             async with self._single.connect() as connection:
                 return (await connection.execute(query)).scalar_one_or_none()
 
-        return await self._remembered(("session", wanted), look)
+        return await self._remembered(("session", session), look)
 
     async def of_providers(self) -> Mapping[tuple[str, str], Sequence[Meter]]:
         """The meters of providers and their keys: (scope, scope_id) -> meters."""
@@ -110,7 +110,6 @@ class Directory:
             )
             .select_from(virtual_keys.outerjoin(teams, teams.c.id == virtual_keys.c.team_id))
             .where(condition)
-            .order_by(virtual_keys.c.id)
         )
         async with self._single.connect() as connection:
             row = (await connection.execute(query)).mappings().first()
