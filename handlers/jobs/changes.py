@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import URL
 
 from .access_tables import CHANGED_ACCESS
-from .ledger import JobCache
+from .job_cache import JobCache
 from .tables import CHANGED, WOKEN
 
 log = structlog.get_logger()

@@ -18,7 +18,8 @@ from ulid import ULID
 from handlers.jobs import changes, states
 from handlers.jobs.changes import Changes
 from handlers.jobs.database import engine_for, migrate
-from handlers.jobs.ledger import Filter, Job, JobCache, Ledger
+from handlers.jobs.job_cache import JobCache
+from handlers.jobs.ledger import Filter, Job, Ledger
 from tests.gateway import new_database
 from tests.handlers.wire import Cable
 
