@@ -128,7 +128,6 @@ class Dispatcher:
         """The job as `generate` would record it, and on which terms. Nothing is recorded or sent. Raises what that raises."""
         picture = Picture(request, image, self._fetching)
         targets = await _begun(await self._targets(caller, request, wishes), picture)
-
         new = self._new(caller.name, "generation", _first(targets).pin, _recordable(request, image), None)
 
         async def look(job: Job) -> list[Standing]:
@@ -200,7 +199,7 @@ class Dispatcher:
         if (
             job.request.get("failover") != Failover.job
             or failed.filtered is not None
-            or failed.error_code == "cancelled"
+            or failed.error_code == states.CANCELLED
         ):
             return False
         async with self._placing_again:

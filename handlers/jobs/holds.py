@@ -10,14 +10,14 @@ whoever comes first; what is held lies in no window, and is used in the one in w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import structlog
-from sqlalchemy import ARRAY, DateTime, Numeric, Text, bindparam, func, select, text
+from sqlalchemy import ARRAY, DateTime, Numeric, Select, Text, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import windows
@@ -118,7 +118,7 @@ def _plain(amount: Decimal) -> str:
     return f"{amount.normalize():f}"
 
 
-LOCK = (
+LOOK = (
     select(
         *(meters.c[name] for name in ("id", "kind", "metric", "scope", "scope_id", "maximum", "reset_duration")),
         *(meters.c[name] for name in ("calendar_aligned", "window_began", "used", "held")),
@@ -128,7 +128,7 @@ LOCK = (
     .where(meters.c.id == func.any(bindparam("ids", type_=ARRAY(Text))))
     .order_by(meters.c.id)
 )
-LOOK, LOCK = LOCK, LOCK.with_for_update()
+LOCK = LOOK.with_for_update()
 WRITE = text(
     "UPDATE meters SET used = new.used, held = new.held, window_began = new.window_began "
     "FROM unnest(:ids, :used, :held, :began) AS new(id, used, held, window_began) WHERE meters.id = new.id"
@@ -193,16 +193,19 @@ async def count(connection: AsyncConnection, counted: Mapping[str, Decimal]) -> 
     await _write(connection, [_changed(meter, used=counted[meter.id]) for meter in await _locked(connection, counted)])
 
 
-async def standing(connection: AsyncConnection, ids: Sequence[str]) -> list[Standing]:
+async def standing(connection: AsyncConnection, ids: Collection[str]) -> list[Standing]:
     """The meters as they stand, without touching them."""
-    rows = (await connection.execute(LOOK, {"ids": sorted(ids)})).mappings().all() if ids else []
+    return await _read(connection, LOOK, ids)
+
+
+async def _locked(connection: AsyncConnection, ids: Collection[str]) -> list[Standing]:
+    """The same, which nobody else touches until the transaction ends."""
+    return await _read(connection, LOCK, ids)
+
+
+async def _read(connection: AsyncConnection, statement: Select[Any], ids: Collection[str]) -> list[Standing]:
+    rows = (await connection.execute(statement, {"ids": sorted(ids)})).mappings().all() if ids else []
     return [_standing(row) for row in rows]
-
-
-async def _locked(connection: AsyncConnection, ids: Mapping[str, Any] | set[str]) -> list[Standing]:
-    if not ids:
-        return []
-    return [_standing(row) for row in (await connection.execute(LOCK, {"ids": sorted(ids)})).mappings().all()]
 
 
 def _standing(row: Mapping[Any, Any]) -> Standing:
