@@ -49,14 +49,14 @@ class Studio:
         scene: Scene,
         image: bytes | None = None,
     ) -> Task:
-        """Remember a new task and begin to render it. `image` is what the clip opens with."""
+        """Remember a new task and begin to render it, if it is soon to be done. `image` is what the clip opens with."""
         if "no-render" in plan:
             scene = PLACEHOLDER
         elif image:
             scene = replace(scene, image=await self.renderer.keep_input(image))
         task = Task(task_id, self.provider, account, self.clock(), self.job_seconds, request, scene, plan)
         self.store.add(task)
-        if not plan.keys() & trouble.UNFINISHED:
+        if not plan.keys() & {*trouble.UNFINISHED, "slow"}:
             self.renderer.start(scene)
         return task
 

@@ -453,19 +453,20 @@ def test_a_client_that_hangs_up_in_the_middle_leaves_nothing(gateway: Gateway) -
 
 def test_a_body_that_does_not_arrive_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It holds room that others need: a length that is declared is believed before anything has come."""
-    monkeypatch.setattr(bodies, "IDLE", 0.5)
     with running(tmp_path, uploads_mb=8) as gateway:
         host, port = urlsplit(gateway.url).hostname, urlsplit(gateway.url).port
         head = f"POST /v1/videos HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ALICE}\r\nContent-Type: application/json\r\n"
         with socket.create_connection((host, port), timeout=10) as slow:
-            slow.sendall(f"{head}Content-Length: 4000000\r\n\r\n{{".encode())
-            time.sleep(0.2)
+            slow.sendall(f"{head}Content-Length: 4000000\r\nExpect: 100-continue\r\n\r\n".encode())
+            assert slow.recv(65536).startswith(b"HTTP/1.1 100 ")  # which is said when it is waited for
             large = {
                 "model": "runway/gen4.5",
                 "prompt": "x" * 30_000,
                 "input_reference": "data:image/png;base64," + "A" * 4_000_000,
             }
             assert gateway.ask("POST", "/v1/videos", BOB, json=large).status_code == 503
+            monkeypatch.setattr(bodies, "IDLE", 0.1)
+            slow.sendall(b"{")
             answer = b""
             while b"event_id" not in answer and (more := slow.recv(65536)):
                 answer += more

@@ -525,7 +525,7 @@ def test_every_budget_above_a_job_has_to_have_enough(gateway: Gateway, level: st
     before = sent(gateway)
     answer = purse.send("x")
     assert (answer.status_code, answer.json()["error"]["code"]) == (402, "budget_exceeded")
-    assert "$0.390000 left" in answer.json()["error"]["message"]
+    assert "$0.39 left of $0.39" in answer.json()["error"]["message"]
     assert sent(gateway) == before and purse.jobs == []
     with psycopg.connect(dsn(gateway)) as connection:
         ids = [purse.key["id"], f"{purse.key['id']}/openai", team["id"], customer["id"]]

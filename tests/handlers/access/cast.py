@@ -15,8 +15,10 @@ from typing import Any, Final
 import argon2
 import psycopg
 import requests
+from pydantic import SecretStr
 
-from handlers.access.directory import digest
+from handlers.access import passwords
+from handlers.access.callers import digest_of_session
 from tests.gateway import ALICE, Gateway
 from tests.handlers.access.forging import AUDIENCE, ISSUER, Issuer
 from tests.handlers.wire import dsn
@@ -27,7 +29,9 @@ SECRET: Final = "the secret of those who sign tokens, long enough"
 
 SETTINGS: dict[str, Any] = {
     "admin_username": ADMIN,
-    "admin_password": argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD),  # a quick one
+    "admin_password": SecretStr(
+        argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    ),  # quick
     "jwt_secret": SECRET,
     "jwt_issuer": ISSUER,
     "jwt_audience": AUDIENCE,
@@ -73,7 +77,8 @@ def header(name: str) -> Callable[[str, str], dict[str, str]]:
 
 
 def cookie(_: str, secret: str) -> dict[str, str]:
-    return {"Cookie": f"theme=dark; reelgate_session={secret}"}
+    """As a page of the gateway's own sends it; what pages of others may is in tests/handlers/governance/test_sessions.py."""
+    return {"Cookie": f"theme=dark; reelgate_session={secret}", "Sec-Fetch-Site": "same-origin"}
 
 
 CARRIERS: dict[str, Callable[[str, str], dict[str, str]]] = {
@@ -140,8 +145,10 @@ class Cast:
 
     def expired_session(self) -> tuple[str, str]:
         token = self.session()
+        own = digest_of_session(token, passwords.Admin(ADMIN, passwords.Password(SETTINGS["admin_password"])))
         with psycopg.connect(dsn(self.gateway)) as connection:
-            connection.execute("UPDATE sessions SET expires_at = now() WHERE digest = %s", (digest(token),))
+            ended = connection.execute("UPDATE sessions SET expires_at = now() WHERE digest = %s", (own,))
+            assert ended.rowcount == 1
         return "", token
 
     def ended_session(self) -> tuple[str, str]:

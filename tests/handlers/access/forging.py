@@ -389,6 +389,7 @@ SHAPES: dict[str, Callable[[Issuer], str]] = {
     "a letter that looks the same": lambda it: "е" + it.token()[1:],
     "the same bytes, written otherwise": _loose_end,
     "too long": lambda it: it.token(padding="x" * 8192),
+    "as long as a head may just be": lambda it: it.token() + "A" * 60_000,
     "a megabyte": lambda it: it.token() + "A" * 1_048_576,
     "JSON serialization": lambda it: json.dumps(
         dict(zip(("protected", "payload", "signature"), it.parts(), strict=True))

@@ -28,8 +28,8 @@ from tests.judge import Exchange
 TRIMMED = frozenset({"a space before", "a space after"})
 """What HTTP takes off before anybody reads it (RFC 9110 §5.5, §11.4): these are good tokens."""
 
-NO_HEADER = frozenset({"a zero", "a line end"})
-"""What no header can hold (RFC 9110 §5.5): the server refuses it before there is a request."""
+NO_HEADER = {"a zero": 400, "a line end": 400, "a megabyte": 431}
+"""What no header can hold (RFC 9110 §5.5), or ours may not (edge/heads.py): it is refused with this before there is a request."""
 
 READY = re.compile(r"http://\S+")
 TOLD = 16  # characters: a shorter part of a token gives nothing away, and may be elsewhere by chance
@@ -128,7 +128,7 @@ def test_what_the_attacks_are_made_from_is_let_in(target: Target) -> None:
         assert target.ask((name, prefix + admin), path="/api/governance/teams").status == 200
 
 
-@pytest.mark.parametrize("name", sorted(ATTACKS.keys() - TRIMMED - NO_HEADER))
+@pytest.mark.parametrize("name", sorted(ATTACKS.keys() - TRIMMED - NO_HEADER.keys()))
 def test_an_attack_is_a_401_and_told_nowhere(target: Target, name: str) -> None:
     token = ATTACKS[name](target.issuer)
     target.sent.append(token)
@@ -140,7 +140,10 @@ def test_an_attack_is_a_401_and_told_nowhere(target: Target, name: str) -> None:
 def test_what_no_header_can_hold_is_refused_before_it_is_read(target: Target, name: str) -> None:
     token = ATTACKS[name](target.issuer)
     answer = target.ask(("Authorization", f"Bearer {token}"))
-    assert (answer.status, [part for part in parts(token) if part in answer.response_body.decode()]) == (400, [])
+    assert (answer.status, [part for part in parts(token) if part in answer.response_body.decode()]) == (
+        NO_HEADER[name],
+        [],
+    )
 
 
 @pytest.mark.parametrize("name", sorted(TRIMMED))

@@ -145,13 +145,10 @@ async def test_only_so_many_questions_at_once_and_any_number_of_creates() -> Non
 def test_a_provider_that_hangs_holds_up_no_other(tmp_path: Path) -> None:
     """Fifty jobs of a provider that answers nothing any more, and one of a provider that is well."""
     hangs = False
+    queued = reply(200, b'{"id": "video_1", "object": "video", "status": "queued"}', content_type="application/json")
 
     def answer(request: Received) -> Steps:
-        if request.method == "POST":
-            return [
-                reply(200, b'{"id": "video_1", "object": "video", "status": "queued"}', content_type="application/json")
-            ]
-        return [3600.0] if hangs else [CUT]
+        return [3600.0] if hangs and request.method == "GET" else [queued]
 
     with origin(answer) as bad, standalone_sandbox(tmp_path / "provider", job_seconds=1) as good:
         providers = configured(openai=bad.url, runway=f"{good}/runway")
