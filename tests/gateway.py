@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import json
 import os
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -76,10 +79,14 @@ class Gateway:
 
 @cache
 def postgres() -> str:
-    """An embedded PostgreSQL for this run of the tests; it stops with the process."""
-    import tempfile
-
-    return start_embedded(Path(tempfile.mkdtemp(prefix="reelgate-tests-")) / "postgres")
+    """An embedded PostgreSQL for this run of the tests; it is gone with the process."""
+    folder = Path(tempfile.mkdtemp(prefix="reelgate-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # before it starts, so that it has stopped by then
+    url = start_embedded(folder / "postgres")
+    with psycopg.connect(url, autocommit=True) as connection:  # tests kill processes, not the machine
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return url
 
 
 def new_database() -> str:
@@ -90,19 +97,26 @@ def new_database() -> str:
     return make_url(postgres()).set(database=name).render_as_string(hide_password=False)
 
 
+def drop_database(url: str) -> None:
+    with psycopg.connect(postgres(), autocommit=True) as connection:
+        name = psycopg.sql.Identifier(make_url(url).database or "")
+        connection.execute(psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
 @contextlib.contextmanager
 def running(
     directory: Path, database: str | None = None, configuration: Mapping[str, Any] | None = None, **settings: Any
 ) -> Iterator[Gateway]:
     """A gateway in a thread of this process, on a free port. `settings` are fields of `Settings`.
 
+    Without a `database` it has one of its own, which ends with it.
     `configuration` is what a configuration file would hold; without one, the sandbox serves every provider.
     """
-    database = database or new_database()
+    url_of_database = database or new_database()
     chosen = load(
         **{
             "data_dir": directory,
-            "database_url": database,
+            "database_url": url_of_database,
             "api_keys": KEYS,
             "sandbox": configuration is None,
             "sandbox_job_seconds": 0.3,
@@ -113,7 +127,7 @@ def running(
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     gateway = Gateway(url, chosen)
     configured = validated(configuration or {}, os.environ, "The configuration of a test")
-    worker = Worker(chosen, configured, make_url(database).set(drivername="postgresql+psycopg"), url)
+    worker = Worker(chosen, configured, make_url(url_of_database).set(drivername="postgresql+psycopg"), url)
     served = Exposed(Recorder(build(chosen, worker), gateway.exchanges))
     server = Server(http(served, drain=2), "", worker)
 
@@ -134,6 +148,8 @@ def running(
     finally:
         server.should_exit = True
         thread.join(timeout=20)
+        if database is None:
+            drop_database(url_of_database)
 
 
 def judge(gateway: Gateway, exchanges: list[Exchange]) -> None:

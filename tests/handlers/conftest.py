@@ -19,7 +19,7 @@ from tests.secrets_scan import Secrets, dump
 def session_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     with running(tmp_path_factory.mktemp("gateway")) as gateway:
         yield gateway
-    _kept_its_secrets(gateway)
+        _kept_its_secrets(gateway)
 
 
 def _kept_its_secrets(gateway: Gateway) -> None:
