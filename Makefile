@@ -27,7 +27,7 @@ run: .venv/run.stamp ## Start everything; PORT and HOST can be set
 	@$(BIN)/reelgate serve
 
 test: .venv/dev.stamp ## Run all tests
-	$(BIN)/pytest -q --numprocesses 4 --dist loadfile
+	$(BIN)/pytest -q --numprocesses 3 --dist loadfile
 
 check: check-generated lint lint-spec types layers migrations ## All checks but the tests and the contract run; needs Node.js
 

@@ -321,7 +321,8 @@ def test_nothing_is_kept_of_a_listener_who_has_gone(tmp_path: Path) -> None:
 
 
 def deafen(gateway: Gateway) -> None:
-    """Cut the connection on which a gateway hears of changes."""
+    """Cut the connection on which a gateway hears of changes, as soon as there is one."""
+    until(lambda: gateway.ask("GET", "/health").json()["status"] == "ok")
     with psycopg.connect(dsn(gateway), autocommit=True) as connection:
         cut = connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

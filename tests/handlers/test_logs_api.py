@@ -558,5 +558,5 @@ def test_strangers_cannot_fill_the_logs(tmp_path: Path, monkeypatch: pytest.Monk
         assert gateway.ask("GET", "/v1/videos", "sk-bf-unknown-0123").status_code == 401
         known = gateway.ask("DELETE", "/v1/videos/x", ALICE).headers["x-request-id"]
         one(gateway, ALICE, request_id=known)
-    with psycopg.connect(dsn(gateway)) as connection:
-        assert connection.execute("SELECT count(*) FROM logs WHERE owner IS NULL").fetchone() == (0,)
+        with psycopg.connect(dsn(gateway)) as connection:
+            assert connection.execute("SELECT count(*) FROM logs WHERE owner IS NULL").fetchone() == (0,)

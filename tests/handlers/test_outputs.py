@@ -291,7 +291,7 @@ def test_a_file_that_does_not_come_to_its_end_ends_with_its_job_and_keeps_no_oth
             for job in dripping:
                 failed = gateway.finished(job)
                 assert (failed["status"], failed["error"]["code"]) == ("failed", "timeout")
-            assert kept(tmp_path / "cache" / "under-way") == set()
+            until(lambda: kept(tmp_path / "cache" / "under-way") == set())
 
 
 def test_a_job_that_is_finished_late_keeps_no_other_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,7 +99,11 @@ def test_no_more_is_taken_than_there_is(tmp_path: Path, limit: dict[str, Any], o
 
         def create(number: int) -> requests.Response:
             gateway, key = gateways[number % 2], keys[number // 2 % len(keys)]
-            return requests.post(f"{gateway.url}/v1/videos", json=BODY, headers=bearer(key), timeout=200)
+            for _ in range(20):
+                answer = requests.post(f"{gateway.url}/v1/videos", json=BODY, headers=bearer(key), timeout=200)
+                if answer.status_code != 503:  # nothing was done: on a slow machine not all come to a connection in time
+                    break
+            return answer
 
         watch(gateways[0])
         with ThreadPoolExecutor(CREATES) as pool:

@@ -17,7 +17,7 @@ import standardwebhooks
 from generated import models
 from generated.client import Client
 from handlers.jobs import sending
-from tests.gateway import ALICE, BOB, Gateway, judge, judge_webhook, running
+from tests.gateway import ALICE, BOB, Gateway, judge, judge_webhook, new_database, running
 from tests.handlers.receivers import (
     ANSWERS_IN,
     FAST,
@@ -300,8 +300,9 @@ def secrets_of(gateway: Gateway) -> list[tuple[str, str | None]]:
 def test_secrets_are_sealed_where_there_is_a_key_and_those_from_before_are_read(tmp_path: Path) -> None:
     key = {"encryption_key": "a key of the tests, long enough"}
     with receiver() as there:
-        with running(tmp_path, **PRIVATE) as gateway:
-            database, old = dsn(gateway), register(gateway, f"{there.url}/old")
+        database = new_database()
+        with running(tmp_path, database, **PRIVATE) as gateway:
+            old = register(gateway, f"{there.url}/old")
             assert secrets_of(gateway) == [(old.secret, None)]
         with running(tmp_path, database, **PRIVATE, **key) as gateway:
             old = replace(old, gateway=gateway)
