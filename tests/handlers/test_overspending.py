@@ -101,7 +101,9 @@ def test_no_more_is_taken_than_there_is(tmp_path: Path, limit: dict[str, Any], o
             gateway, key = gateways[number % 2], keys[number // 2 % len(keys)]
             for _ in range(20):
                 answer = requests.post(f"{gateway.url}/v1/videos", json=BODY, headers=bearer(key), timeout=200)
-                if answer.status_code != 503:  # nothing was done: on a slow machine not all come to a connection in time
+                if (
+                    answer.status_code != 503
+                ):  # nothing was done: on a slow machine not all come to a connection in time
                     break
             return answer
 
