@@ -35,7 +35,7 @@
     │   └── Unavailable             503
     └── Repeated                    500, or what it was the first time
 
-`status` is the HTTP status, `code` the stable word for programs (each stands in the README's table), `type` the class of
+`status` is the HTTP status, `code` the stable word for programs (each stands in docs/errors.md), `type` the class of
 error in OpenAI's words. A ProviderError also says what dispatch may do about it; see dispatch/policy.py for the table.
 """
 

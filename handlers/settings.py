@@ -1,4 +1,4 @@
-"""Settings, from the environment. Every field stands in the README's table; a test compares the two.
+"""Settings, from the environment. Every field stands in docs/settings.md; a test compares the two.
 
 Nothing is read at import: `Settings()` reads, once, in `app.build` or the command line.
 """
