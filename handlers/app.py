@@ -1,6 +1,6 @@
 """The whole wiring, on one screen. `build` makes the ASGI application; nothing is read or started before it runs.
 
-A request passes: the sandbox if it is under /sandbox, else Requests (id, log line) -> connexion (routing, credentials,
+A request passes: the sandbox if it is under its prefix, else Requests (id, log line) -> connexion (routing, credentials,
 parameters) -> edge/bodies (reading, validation) -> generated/routes (typed arguments) -> api/* -> the layers below.
 """
 
@@ -49,6 +49,7 @@ from .edge.requests import Requests
 from .errors import ReelgateError
 from .jobs.logbook import Logbook
 from .media.uploads import Uploads
+from .providers.emulation import emulation
 from .settings import Settings, SettingsError
 from .worker import Worker
 
@@ -114,5 +115,6 @@ def build(settings: Settings, worker: Worker) -> ASGIApp:
     uploads = Uploads(settings.uploads_bytes)
     served: ASGIApp = Requests(app, settings.public_url, settings.trusted_proxies, uploads, worker.journal)
     if providers.sandbox:
-        served = sandbox_mount.beside(served, settings.data_dir / "sandbox", settings.sandbox_job_seconds)
+        prefix, directory = emulation(settings).prefix, settings.data_dir / "sandbox"
+        served = sandbox_mount.beside(served, prefix, directory, settings.sandbox_job_seconds)
     return served

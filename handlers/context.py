@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -41,6 +41,7 @@ class Trace:
     """What has become known of the request so far, for its answer and its entry in the log; the types lie in layers above."""
 
     caller: Any = None  # a Caller
+    again: Callable[[], Awaitable[Any]] | None = None  # asks anew who the caller is; raises a ReelgateError
     error: Any = None  # the ReelgateError that was answered
     job: Any = None  # the Job it was about, or that it made
     model: str | None = None  # that was asked for, as `provider/model`

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 from urllib.parse import urljoin
 
 import aiohttp
@@ -29,7 +30,9 @@ from .upstream import CONNECT, MAX_REDIRECTS, NEVER_LEFT, REDIRECTS, TOO_LATE, R
 
 MAX_URL = 2048  # characters
 MAX_ANSWER = 4096  # bytes of an answer that are kept, unless told otherwise
-RESOLVING = 8  # names that are resolved at the same time
+RESOLVING = (
+    64  # names that are resolved at the same time: one that nobody answers for keeps its thread for many seconds
+)
 
 # ---- addresses ------------------------------------------------------------------------------------------------------
 
@@ -342,15 +345,19 @@ class _Judged(AbstractResolver):
 
 
 class _Threads(AbstractResolver):
-    """getaddrinfo(3) in threads of its own: a name that takes its time must not keep the providers' names waiting."""
+    """getaddrinfo(3) in threads of its own: a name that takes its time must not keep the providers' names waiting.
+
+    It keeps its thread when nobody waits for it any more, so a name has one thread, however many ask for it.
+    """
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(RESOLVING, thread_name_prefix="egress")
+        self._asked: dict[tuple[str, int], asyncio.Future[list[Any]]] = {}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        asked = self._asked.get((host, family)) or self._ask(host, family)
         return [
             ResolveResult(
                 hostname=host,
@@ -360,8 +367,18 @@ class _Threads(AbstractResolver):
                 proto=protocol,
                 flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
             )
-            for kind, _, protocol, _, address in await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+            for kind, _, protocol, _, address in await asyncio.shield(asked)
         ]
+
+    def _ask(self, host: str, family: socket.AddressFamily) -> asyncio.Future[list[Any]]:
+        def done(asked: asyncio.Future[list[Any]]) -> None:
+            del self._asked[host, family]
+            asked.cancelled() or asked.exception()  # which nobody may be there to hear
+
+        ask = partial(socket.getaddrinfo, host, None, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        asked = self._asked[host, family] = asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        asked.add_done_callback(done)
+        return asked
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

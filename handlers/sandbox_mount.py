@@ -1,4 +1,4 @@
-"""The sandbox beside the gateway, in one server: requests under /sandbox are the providers'."""
+"""The sandbox beside the gateway, in one server: requests under its prefix are the providers'."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-PREFIX = "/sandbox"
 
-
-def beside(gateway: ASGIApp, directory: Path, job_seconds: float) -> ASGIApp:
+def beside(gateway: ASGIApp, prefix: str, directory: Path, job_seconds: float) -> ASGIApp:
     """An application that serves the sandbox under its prefix and the gateway everywhere else."""
     from sandbox.app import build  # only a gateway in sandbox mode needs the renderer
 
@@ -17,8 +15,8 @@ def beside(gateway: ASGIApp, directory: Path, job_seconds: float) -> ASGIApp:
     sandbox = build(directory, job_seconds=job_seconds)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(PREFIX + "/"):
-            root_path = scope.get("root_path", "") + PREFIX
+        if scope["type"] == "http" and scope["path"].startswith(prefix + "/"):
+            root_path = scope.get("root_path", "") + prefix
             await sandbox({**scope, "root_path": root_path}, receive, send)
         else:
             await gateway(scope, receive, send)

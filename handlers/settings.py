@@ -244,6 +244,10 @@ class Settings(BaseSettings):
             name, separator, secret = entry.partition(":")
             if not (separator and name and len(secret) >= 8):
                 raise ValueError("each key must be name:secret, the secret at least 8 characters long")
+            if not (secret.isascii() and secret.isprintable()):
+                raise ValueError(
+                    f"the secret of {name!r} has characters that no header can be trusted with: use ASCII only"
+                )
             if name in keys:
                 raise ValueError(f"the name {name!r} stands there twice")
             if name in RESERVED or name.startswith("vk_"):
@@ -325,6 +329,10 @@ def load(**overrides: object) -> Settings:
     except ValidationError as error:
         lines = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False))
         raise SettingsError("These settings cannot be used:\n  " + "\n  ".join(lines)) from None
+    if settings.admin_username in settings.api_keys:
+        raise SettingsError(
+            f"REELGATE_API_KEYS has a key named {settings.admin_username!r}, which is the name of the admin. Name it otherwise."
+        )
     if not settings.loopback and settings.open:
         raise SettingsError(
             f"HOST={settings.host} lets others reach the gateway, and no key is set. Set REELGATE_ADMIN_PASSWORD, and make "

@@ -27,6 +27,7 @@ from ulid import ULID
 from handlers.app import build
 from handlers.configuration import validated
 from handlers.jobs.database import start_embedded
+from handlers.providers.emulation import emulation
 from handlers.providers.registry import PROVIDERS
 from handlers.server import Server, http, listen
 from handlers.settings import Settings, SettingsError, load
@@ -37,7 +38,8 @@ from tests.judge import Exchange, Judge, Recorder
 ROOT = Path(__file__).parents[1]
 ALICE, BOB = "alice-secret-1", "bob-secret-22"
 KEYS = f"alice:{ALICE},bob:{BOB}"
-SANDBOXES = {name: f"/sandbox{adapter.sandbox_path}" for name, adapter in PROVIDERS.items()}
+EMULATED = {name: adapter.sandbox_path for name, adapter in PROVIDERS.items()}
+"""Provider -> the path of its emulator, in the sandbox."""
 
 
 @dataclass
@@ -73,8 +75,17 @@ class Gateway:
         raise AssertionError(f"{video_id} has not ended after {patience} s: {video}")
 
     def stats(self) -> dict[str, Any]:
-        counts: dict[str, Any] = requests.get(f"{self.url}/sandbox/stats", timeout=5).json()
+        counts: dict[str, Any] = requests.get(f"{self.sandbox}/stats", timeout=5).json()
         return counts
+
+    @property
+    def sandbox(self) -> str:
+        """The URL of its sandbox."""
+        return self.url + emulation(self.settings).prefix
+
+    def emulated_key(self, provider: str) -> str:
+        """The key of its account with an emulator."""
+        return emulation(self.settings).secret(PROVIDERS[provider].sandbox_secret)
 
 
 @cache
@@ -156,9 +167,13 @@ def judge(gateway: Gateway, exchanges: list[Exchange]) -> None:
     """Every exchange obeys its document: ours, or the provider's. AssertionError with the violations."""
     for exchange in exchanges:
         path = urlsplit(exchange.url).path
-        if path == "/sandbox/stats" or "/cdn/" in path or b"[sandbox:garbage]" in exchange.request_body:
+        if (
+            exchange.url == f"{gateway.sandbox}/stats"
+            or "/cdn/" in path
+            or b"[sandbox:garbage]" in exchange.request_body
+        ):
             continue
-        _judge_for(gateway.url, path).examine(exchange)
+        _judge_for(gateway, path).examine(exchange)
 
 
 def judge_webhook(headers: Mapping[str, str], body: bytes) -> None:
@@ -166,11 +181,12 @@ def judge_webhook(headers: Mapping[str, str], body: bytes) -> None:
     _judge("openapi.yaml", "http://127.0.0.1").examine_webhook(dict(headers), body)
 
 
-def _judge_for(url: str, path: str) -> Judge:
-    for provider, prefix in SANDBOXES.items():
-        if path.startswith(prefix):
-            return _judge(f"upstreams/{provider}.yaml", url + prefix)
-    return _judge("openapi.yaml", url)
+def _judge_for(gateway: Gateway, path: str) -> Judge:
+    sandbox = emulation(gateway.settings).prefix
+    for provider, below in EMULATED.items():
+        if path.startswith(sandbox + below):
+            return _judge(f"upstreams/{provider}.yaml", gateway.sandbox + below)
+    return _judge("openapi.yaml", gateway.url)
 
 
 @cache

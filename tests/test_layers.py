@@ -47,7 +47,7 @@ KNOWN_TO = {
 """Library -> the only files and folders that import it."""
 
 ADAPTERS_MAY_USE = {"adapter", "pricing", "refusals"}
-PROVIDERS_OTHERS = {"__init__", "adapter", "catalog", "line", "pricing", "quotes", "refusals", "registry"}
+PROVIDERS_OTHERS = {"__init__", "adapter", "catalog", "emulation", "line", "pricing", "quotes", "refusals", "registry"}
 """Within `providers/`: what an adapter may import, and what is no adapter."""
 KINSHIP: dict[str, set[str]] = {
     "replicate": {"replicate_inputs"},

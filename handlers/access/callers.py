@@ -92,11 +92,13 @@ class Callers:
 
     async def authenticate(self, headers: Headers, method: str = "GET") -> Caller:
         """The caller of a request. Raises Unauthorized; Forbidden for a key that is disabled or expired, and for a web page
-        of another site that changes something with a session's cookie, or on a gateway that is open.
+        of another site that changes something with a session's cookie or with Basic, or on a gateway that is open.
         """
         presented = _presented(headers)
-        if any(each.by_cookie for each in presented) and method not in SAFE:
+        if method not in SAFE and any(each.by_cookie for each in presented):
             _refuse_other_sites(headers)
+        elif method not in SAFE and any(each.user is not None for each in presented) and _from_a_page(headers):
+            _refuse_other_sites(headers)  # browsers send what they were told once by themselves, as they do cookies
         if self.open:
             presented = [each for each in presented if _ours(each)]  # SDKs cannot do without a key, whatever it is
             if not presented:
@@ -215,6 +217,11 @@ def _refuse_web_pages(headers: Headers) -> None:
         )
 
 
+def _from_a_page(headers: Headers) -> bool:
+    """Whether a browser says where a request comes from; other clients do not."""
+    return "sec-fetch-site" in headers or "origin" in headers
+
+
 def _refuse_other_sites(headers: Headers) -> None:
     """A browser sends the cookie for pages of a sibling site or another port too; it says so, or where they come from."""
     site = headers.get("sec-fetch-site")
@@ -226,7 +233,8 @@ def _refuse_other_sites(headers: Headers) -> None:
     )
     if not own:
         raise Forbidden(
-            "A session's cookie changes things for the gateway's own pages only. Send the token as `Authorization: Bearer …`.",
+            "What a browser sends by itself, a session's cookie or Basic, changes things for the gateway's own pages only. "
+            "Send a token or key as `Authorization: Bearer …`.",
             code="other_site",
         )
 

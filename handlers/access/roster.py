@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import structlog
 from pydantic import SecretStr
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ulid import ULID
 
@@ -279,8 +279,9 @@ async def _insert(connection: AsyncConnection, key: DeclaredKey) -> None:
 
 
 async def _refuse_if_needed(connection: AsyncConnection, provider: str, key: str | None = None) -> None:
-    """Raises Conflict while jobs are not finished that only this can follow."""
-    query = select(func.count()).where(jobs.c.provider == provider, jobs.c.state.in_(states.UNFINISHED))
+    """Raises Conflict while jobs are not finished that only this can follow, or look for."""
+    going_on = or_(jobs.c.state.in_(states.UNFINISHED), jobs.c.reconcile_at.is_not(None))
+    query = select(func.count()).where(jobs.c.provider == provider, going_on)
     if key is not None:
         query = query.where(jobs.c.key == key)
     needed = (await connection.execute(query)).scalar_one()

@@ -15,7 +15,9 @@ from starlette.responses import Response, StreamingResponse
 
 from generated.models import VideoDeleteResponse, VideoGenerationResponse
 
+from ..context import Trace, trace
 from ..jobs.ledger import Job, Ledger
+from . import waiting
 
 log = structlog.get_logger()
 
@@ -30,7 +32,7 @@ def respond(ledger: Ledger, job: Job, describe: Describe, last_seen: str | None)
     if job.ended and event(job, describe)[0] == last_seen:
         return Response(status_code=204)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}  # the latter for nginx, which would hold it back
-    stream = _stream(ledger, job, describe, last_seen)
+    stream = _stream(ledger, job, describe, last_seen, trace.get())
     return StreamingResponse(stream, headers=headers, media_type="text/event-stream")
 
 
@@ -45,10 +47,12 @@ def event(job: Job, describe: Describe) -> tuple[str, str, str]:
     return hashlib.sha256(data.encode()).hexdigest()[:16], name, data
 
 
-async def _stream(ledger: Ledger, job: Job, describe: Describe, told: str | None) -> AsyncIterator[str]:
+async def _stream(ledger: Ledger, job: Job, describe: Describe, told: str | None, about: Trace) -> AsyncIterator[str]:
     yield f"retry: {COMEBACK}\n\n"
     try:
         async for seen in ledger.watch(job, SILENCE):
+            if not await waiting.still_let_in(about):
+                return  # and whoever comes back is told why
             identity, name, data = event(seen or job, describe)
             if seen is None or identity == told:  # what changes without being told is silence as well
                 yield ": still there\n\n"

@@ -253,6 +253,8 @@ class Videos:
             job = await self._ledger.get(answer.body.id)
             assert job is not None, "its answer has been given"
             job = await self._ledger.ended(job, patience)
+            if not await waiting.still_let_in(trace.get()):
+                return answer  # what came later is not for those whose key was taken from them meanwhile
         except (SQLAlchemyError, OSError):
             return answer  # it stands, and a 503 would have the caller send an accepted create again
         facts = answer.body.extra_fields.model_dump()

@@ -1,8 +1,11 @@
-"""`Prefer: wait=N`: holding an answer until the job has ended (RFC 7240)."""
+"""Answers that take their time: `Prefer: wait=N` holds one until the job has ended (RFC 7240)."""
 
 from __future__ import annotations
 
 import re
+
+from ..context import Trace
+from ..errors import ReelgateError
 
 LONGEST = 300  # seconds: what stands between here and the caller drops a request that is silent for longer
 
@@ -16,3 +19,13 @@ def seconds(prefer: str | None) -> int | None:
         if found is not None:
             return min(int(found[1]), LONGEST)
     return None
+
+
+async def still_let_in(about: Trace) -> bool:
+    """Whether who made a request would be let in now: keys are revoked and expire while an answer waits."""
+    try:
+        if about.again is not None:
+            await about.again()
+    except ReelgateError:
+        return False
+    return True

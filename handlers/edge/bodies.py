@@ -33,10 +33,14 @@ from ..media.uploads import Upload, current
 from . import pictures
 from .parameters import Parameters
 
-DRAIN = 4  # times the limit: how much of a too large body is read and dropped so that the sender sees the answer
+DRAIN = (
+    4  # times the largest limit: how much of a too large body is read and dropped so that the sender sees the answer
+)
 DEEPEST = 64  # levels of objects and lists
 LOOKED_AT_TWICE = 1024 * 1024  # bytes: up to here a body is also searched for fields that stand in it twice
-ROOMY = 512 * 1024  # bytes: where a body of unknown length begins
+ROOMY = 8  # times its first piece: where a body of unknown length begins
+WITHOUT_IMAGE = 1024 * 1024  # bytes that a body may have to which no image belongs
+OF_STRANGERS = 16 * 1024  # bytes that a body may have where nobody has to say who they are
 FORM_FIELDS = 100
 FORM_FILES = 10
 TEXT = 3  # times its length: what text takes at most, while it is parsed and while it is worked on
@@ -64,10 +68,12 @@ class Body(AbstractRequestBodyValidator):  # type: ignore[misc]
         headers = Headers(scope=scope)
         operation: str = scope["extensions"]["connexion_routing"]["operation_id"]
         upload = current.get()
-        stream = _counted(receive, headers, self.LIMIT, upload, self.ARRIVING)
-        payload, image = await self.parse(headers, stream, upload, with_image=_has_image(operation))
+        with_image = _has_image(operation)
+        limit = self.LIMIT if with_image else min(self.LIMIT, _most(operation))
+        stream = _counted(receive, headers, limit, self.LIMIT, upload, self.ARRIVING)
+        payload, image = await self.parse(headers, stream, upload, with_image=with_image)
         judge(payload, operation)
-        if _has_image(operation):
+        if with_image:
             await pictures.put(image, payload, upload)
         scope["extensions"].setdefault("connexion_context", {})["payload"] = payload
         # connexion would read the form a second time; it is told that there is none.
@@ -166,11 +172,12 @@ class Utf8Parser(MultiPartParser):
 
 
 async def _counted(
-    receive: Receive, headers: Headers, limit: int, upload: Upload, times: int
+    receive: Receive, headers: Headers, limit: int, largest: int, upload: Upload, times: int
 ) -> AsyncGenerator[bytes, None]:
     """The body in pieces. Raises ContentTooLarge as soon as the limit is passed, having read on so the answer gets through.
 
-    The `upload` holds so many `times` its length; TooManyUploads is raised before anything is read, if the length is declared.
+    `largest` is what any body may have. The `upload` holds so many `times` its length; TooManyUploads is raised before
+    anything is read, if the length is declared.
     """
     received = 0
     too_large = _declared(headers) > limit
@@ -190,15 +197,15 @@ async def _counted(
         more = message.get("more_body", False)
         received += len(chunk)
         too_large = too_large or received > limit
-        if too_large and received > DRAIN * limit:
+        if too_large and received > DRAIN * largest:
             break
         if not too_large:
             upload.hold(max(upload.held, times * received))
             yield chunk
     if too_large:
+        advice = "Send a smaller image, or a URL in its place; REELGATE_MAX_BODY_MB is the limit of this gateway."
         raise ContentTooLarge(
-            f"The body is larger than {limit} bytes. Send a smaller image, or a URL in its place; "
-            "REELGATE_MAX_BODY_MB is the limit of this gateway."
+            f"The body is larger than {limit} bytes. {advice if limit == largest else 'It has no image.'}"
         )
 
 
@@ -213,7 +220,7 @@ async def _whole(stream: AsyncGenerator[bytes, None], length: int) -> bytearray:
     text, end = bytearray(), 0
     try:
         async for chunk in stream:
-            text = text or bytearray(length or ROOMY)  # now that there is room for it
+            text = text or bytearray(length or ROOMY * len(chunk))  # now that there is room for it
             text[end : end + len(chunk)] = chunk
             end += len(chunk)
     except BaseException:
@@ -289,6 +296,11 @@ def _judge_of(operation_id: str) -> jsonschema_rs.Draft202012Validator:
 
 
 @cache
+def _most(operation_id: str) -> int:
+    """How many bytes a body may have to which no image belongs."""
+    return WITHOUT_IMAGE if OPERATIONS[operation_id].secured else OF_STRANGERS
+
+
 def _has_image(operation_id: str) -> bool:
     body = OPERATIONS[operation_id].bodies["application/json"]
     return FIELD in document()["components"]["schemas"][body].get("properties", {})

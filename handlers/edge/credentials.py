@@ -7,6 +7,7 @@ roles that the contract lists with an operation's security are demanded here.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from connexion.lifecycle import ConnexionRequest
@@ -33,7 +34,8 @@ def security_map(callers: Callers) -> dict[str, type[AbstractSecurityHandler]]:
         if isinstance(found, ReelgateError):
             raise found
         assert isinstance(found, Caller)
-        trace.get().caller = found
+        about = trace.get()
+        about.caller, about.again = found, partial(callers.authenticate, request.headers, request.method)
         return found
 
     class Handler(AbstractSecurityHandler):  # type: ignore[misc]

@@ -64,7 +64,7 @@ def entry(scope: Scope, headers: Headers, seen: Trace, status: int, milliseconds
         latency_ms=milliseconds,
         request_id=request_id.get(),
         content=seen.prompt if _may_keep_content(seen.caller, headers, content) else None,
-        dims=_dimensions(headers) or None,
+        dims=_dimensions(headers) or None if seen.caller is not None else None,  # strangers' words are not kept
         **_caller(seen.caller),
         **_target(seen, made=operation in MAKES_JOBS),
     )

@@ -38,7 +38,7 @@ AWAY: Final = 1.0  # seconds between two tries while the database is away
 FAREWELL: Final = 5.0  # seconds to write what is left when the process stops
 TIDY: Final = 3600.0  # seconds between two looks at the partitions
 SOON: Final = 10.0  # seconds after which it is looked again when that failed
-STRANGERS: Final = 50  # entries a second of requests whose caller is not known: anybody can send those
+STRANGERS: Final = 10  # entries a second of requests whose caller is not known: anybody can send those
 LONGEST_ERROR: Final = 1000  # characters
 VIRTUAL_KEY: Final = "vk_"
 

@@ -31,6 +31,7 @@ from ..upstream import Upstream
 from .adapter import REQUEST_TYPES, Account, Adapter
 from .azure import Azure
 from .catalog import ANYTHING, Capabilities, catalog
+from .emulation import OPEN, Emulation, emulation
 from .gemini import Gemini
 from .line import Line
 from .openai import OpenAI
@@ -223,7 +224,7 @@ def for_server(
     `sandbox`: whether it is, where that was decided by more than the configuration.
     """
     if in_sandbox(settings, configuration) if sandbox is None else sandbox:
-        return build_sandbox(own_url, settings.sandbox_job_seconds, http)
+        return build_sandbox(own_url, settings.sandbox_job_seconds, http, emulation(settings))
     return build(configuration, http)
 
 
@@ -245,15 +246,15 @@ def build(configuration: Configuration, http: Upstream, known: Lines = MappingPr
     )
 
 
-def build_sandbox(own_url: str, job_seconds: float, http: Upstream) -> Registry:
+def build_sandbox(own_url: str, job_seconds: float, http: Upstream, there: Emulation = OPEN) -> Registry:
     """Every provider, served by its emulator in the server at `own_url`."""
     emulated = {}
     for name, adapter in PROVIDERS.items():
         account = Account(
             name,
             "sandbox",
-            SecretStr(adapter.sandbox_secret),
-            f"{own_url}/sandbox{adapter.sandbox_path}",
+            SecretStr(there.secret(adapter.sandbox_secret)),
+            f"{own_url}{there.prefix}{adapter.sandbox_path}",
             http,
             options=adapter.sandbox_options,
             line=Line(name),

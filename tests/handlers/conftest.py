@@ -28,7 +28,7 @@ def _kept_its_secrets(gateway: Gateway) -> None:
     for name, secret in {
         "alice": ALICE,
         "bob": BOB,
-        **{each: PROVIDERS[each].sandbox_secret for each in PROVIDERS},
+        **{each: gateway.emulated_key(each) for each in PROVIDERS},
     }.items():
         secrets.add(name, secret)
     for exchange in gateway.exchanges:

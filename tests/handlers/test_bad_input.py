@@ -389,6 +389,26 @@ def test_a_body_that_is_too_large_is_refused_whether_its_length_is_declared_or_n
     refused(answer, 413, "request_too_large", None)
 
 
+@pytest.mark.parametrize(
+    ("path", "key", "most"),
+    [("/api/session/login", None, 16 * 1024), ("/api/webhooks", ALICE, 1024 * 1024)],
+    ids=["of a stranger", "without an image"],
+)
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_body_to_which_no_image_belongs_may_be_small_only(
+    tmp_path: Path, path: str, key: str | None, most: int, declared: bool
+) -> None:
+    with running(tmp_path) as gateway:
+        for length, refusal in ((most - 100, "invalid_request"), (most + 1, "request_too_large")):
+            text = b'{"username": "' + b"x" * (length - 16) + b'"}'
+            body = text if declared else iter([text[:1000], text[1000:]])
+            answer = gateway.ask("POST", path, key, data=body, headers={"Content-Type": "application/json"})
+            assert answer.json()["error"]["type"] == "invalid_request_error"
+            assert (answer.json()["error"]["code"] == "request_too_large") == (refusal == "request_too_large"), (
+                answer.text
+            )
+
+
 def test_a_text_field_of_a_form_may_not_be_too_large_either(gateway: Gateway) -> None:
     answer = gateway.ask(
         "POST", "/v1/videos", files={"model": (None, "runway/gen4.5"), "prompt": (None, "x" * 1200000)}

@@ -18,7 +18,7 @@ from handlers.doctor import Finding, examine
 from handlers.providers.registry import PROVIDERS
 from handlers.settings import Settings, load
 from reelgate.cli import app
-from tests.gateway import SANDBOXES, new_database
+from tests.gateway import EMULATED, new_database
 from tests.handlers.buckets import bucket
 from tests.handlers.wire import ROOT, origin, reply, standalone_sandbox
 
@@ -71,7 +71,7 @@ async def found(path: Path, database: str) -> dict[str, Finding]:
 async def test_a_key_that_is_taken_is_told_from_one_that_is_not(
     tmp_path: Path, database: str, sandbox: str, name: str
 ) -> None:
-    url = sandbox + SANDBOXES[name].removeprefix("/sandbox")
+    url = sandbox + EMULATED[name]
     said = await found(written(tmp_path, **{name: provider(url, *KEYS[name])}), database)
     good, bad = said[f"{name}/key-1"], said[f"{name}/key-2"]
     assert good.verdict == "ok", good
@@ -86,7 +86,7 @@ async def test_nothing_is_created_by_looking(tmp_path: Path, database: str, sand
         return {name: [of["creates_accepted"], of["deletes"], of["foreign_access"]] for name, of in stats.items()}
 
     before = counts()
-    urls = {name: sandbox + SANDBOXES[name].removeprefix("/sandbox") for name in KEYS}
+    urls = {name: sandbox + EMULATED[name] for name in KEYS}
     said = await found(written(tmp_path, **{name: provider(urls[name], *KEYS[name]) for name in KEYS}), database)
     assert len(said) == 4 + 2 * len(KEYS)
     assert counts() == before

@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import re
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -545,6 +546,30 @@ async def test_the_systems_own_resolver_is_judged_too(canary: Canary, host: str)
     async with Egress(private=True) as way:
         assert (await way.send("GET", f"http://{host}:{canary.port}/", headers={}, timeout=2)).ok
     assert canary.hits == 1
+
+
+async def test_a_name_that_nobody_answers_for_keeps_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, answered, plain = list[str](), threading.Event(), socket.getaddrinfo
+
+    def slow(host: str, *args: Any, **kwargs: Any) -> Any:
+        asked.append(host)
+        if host == "slow.example.com":
+            answered.wait(30)
+            raise OSError("no answer")
+        return plain(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    names = egress._Threads()
+    waiting = [asyncio.create_task(names.resolve("slow.example.com", 443)) for _ in range(200)]
+    await asyncio.sleep(0.1)
+    waiting[0].cancel()
+    (found, *_) = await names.resolve("127.0.0.1", 443)
+    assert (found["host"], found["port"]) == ("127.0.0.1", 443)
+    answered.set()
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert isinstance(ended[0], asyncio.CancelledError) and all(isinstance(each, OSError) for each in ended[1:])
+    assert asked == ["slow.example.com", "127.0.0.1"]
+    await names.close()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "[0:0::1]"])

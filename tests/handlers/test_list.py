@@ -18,7 +18,7 @@ from ulid import ULID
 from generated.client import Client
 from handlers.jobs.database import engine_for
 from handlers.jobs.ledger import Job, Ledger
-from tests.gateway import ALICE, BOB, KEYS, SANDBOXES, Gateway, judge, running
+from tests.gateway import ALICE, BOB, EMULATED, KEYS, Gateway, judge, running
 from tests.handlers.wire import dsn
 
 CAROL, DAVE = "carol-secret-3", "dave-secret-4"
@@ -482,7 +482,7 @@ MODELS = [
 
 
 def test_there_is_a_model_of_every_provider_here() -> None:
-    assert {model.partition("/")[0] for model in MODELS} == set(SANDBOXES)
+    assert {model.partition("/")[0] for model in MODELS} == set(EMULATED)
 
 
 @pytest.mark.parametrize("model", MODELS)

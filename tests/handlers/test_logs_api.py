@@ -552,6 +552,17 @@ def test_what_is_noted_last_is_written_before_the_process_ends(tmp_path: Path) -
         assert connection.execute("SELECT count(*) FROM logs WHERE request_id = %s", (refused,)).fetchone() == (1,)
 
 
+def test_words_of_strangers_are_not_kept(gateway: Gateway) -> None:
+    words = {"x-bf-dim-campaign": "spring"}
+    refused = gateway.ask("GET", "/v1/videos", "sk-bf-unknown-0123", headers=words).headers["x-request-id"]
+    known = gateway.ask("DELETE", "/v1/videos/x", ALICE, headers=words).headers["x-request-id"]
+    one(gateway, ALICE, request_id=known)
+    with psycopg.connect(dsn(gateway)) as connection:
+        query = "SELECT dims FROM logs WHERE request_id = %s"
+        found = [until(lambda of=of: connection.execute(query, [of]).fetchone()) for of in (refused, known)]
+    assert found == [(None,), ({"campaign": "spring"},)]
+
+
 def test_strangers_cannot_fill_the_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "STRANGERS", 0)
     with running(tmp_path) as gateway:

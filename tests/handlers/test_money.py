@@ -544,7 +544,7 @@ def test_a_meter_of_another_provider_is_none_of_a_jobs(gateway: Gateway) -> None
 
 def test_a_key_whose_limit_is_used_up_is_passed_over(tmp_path: Path, gateway: Gateway) -> None:
     keys = [{"name": name, "value": f"sk-sandbox-{name}"} for name in ("first", "second")]
-    network = {"base_url": f"{gateway.url}/sandbox/openai/v1"}
+    network = {"base_url": f"{gateway.sandbox}/openai/v1"}
     configuration = {"providers": {"openai": {"keys": keys, "network_config": network}}}
     with running(tmp_path, configuration=configuration, api_keys="") as other:
         price(other, "openai", usd_per_second=0.1)

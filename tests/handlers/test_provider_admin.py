@@ -359,8 +359,14 @@ def test_what_unfinished_jobs_need_is_deleted_by_force_only(gateway: Gateway, ve
     add(gateway, vendor, "closing")
     gateway.create("slow", model="closing/x")
     gateway.create("slow", model="closing/x")
+    lost = gateway.create("slow", model="closing/x")["id"]
+    with psycopg.connect(dsn(gateway)) as connection:  # an answer that was lost, and is looked for
+        query = (
+            "UPDATE jobs SET state = 'unknown', native_id = NULL, reconcile_at = now() + interval '1 day' WHERE id = %s"
+        )
+        connection.execute(query, [lost])
     for path in ("closing", "closing/keys/main"):
-        refused(gateway.ask("DELETE", f"/api/providers/{path}"), 409, "in_use", "2 unfinished jobs need it")
+        refused(gateway.ask("DELETE", f"/api/providers/{path}"), 409, "in_use", "3 unfinished jobs need it")
     done(gateway.ask("DELETE", "/api/providers/closing/keys/main?force=true"))
     done(gateway.ask("DELETE", "/api/providers/closing?force=true"))
     refused(gateway.ask("GET", "/api/providers/closing"), 404, "provider_not_found")

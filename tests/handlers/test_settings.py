@@ -80,6 +80,7 @@ def test_keys_are_read_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         ("REELGATE_API_KEYS", f":{SECRET}"),
         ("REELGATE_API_KEYS", f"alice:{SECRET},alice:{SECRET}x"),
         ("REELGATE_API_KEYS", f"admin:{SECRET}"),
+        ("REELGATE_API_KEYS", f"alice:{SECRET}é"),
         ("REELGATE_API_KEYS", f"vk_01kafx3m9d7q2v8h5c4n6w0b1z:{SECRET}"),
     ],
 )
@@ -91,6 +92,11 @@ def test_a_bad_value_is_refused_by_the_name_of_its_variable(
         load()
     assert variable in str(raised.value)
     assert SECRET not in str(raised.value) and "pydantic" not in str(raised.value)
+
+
+def test_a_key_that_has_the_name_of_the_admin_is_refused() -> None:
+    with pytest.raises(SettingsError, match="REELGATE_API_KEYS"):
+        load(api_keys=f"root:{SECRET}", admin_username="root")
 
 
 def test_pauses_are_read_as_a_list(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,4 +120,5 @@ def test_the_zone_in_which_a_time_is_said_does_not_matter(
     start = began(one.astimezone(zone), duration, aligned, other.astimezone(zone))
     assert start == began(one, duration, aligned, other)
     assert start >= FIRST
-    assert ends(start.astimezone(zone), duration, aligned) == ends(start, duration, aligned)
+    if start - FIRST > timedelta(days=1):  # what is earlier cannot be said in all zones
+        assert ends(start.astimezone(zone), duration, aligned) == ends(start, duration, aligned)

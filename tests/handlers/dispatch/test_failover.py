@@ -18,7 +18,7 @@ import requests
 from ulid import ULID
 
 from handlers.jobs import reconciling
-from tests.gateway import ALICE, SANDBOXES, Gateway, judge, new_database, running
+from tests.gateway import ALICE, EMULATED, Gateway, judge, new_database, running
 from tests.handlers.wire import CUT, SERVE, Received, Steps, configured, dsn, origin, process, reply
 
 SORA, PRO, GEN, VEO = "openai/sora-2", "openai/sora-2-pro", "runway/gen4.5", "runway/veo3.1"
@@ -108,7 +108,7 @@ def test_an_image_is_sent_to_the_next_target_too(gateway: Gateway, png: bytes) -
     }
     created = gateway.create(prompt_of("fail times=1"), model=SORA, **body)
     assert gateway.finished(created["id"])["status"] == "completed"
-    path = f"{SANDBOXES['openai']}/videos"
+    path = f"{EMULATED['openai']}/videos"
     sent = [each for each in gateway.exchanges[before:] if each.method == "POST" and each.url.endswith(path)]
     assert len(sent) == 2 and all(png in each.request_body for each in sent)
 
@@ -155,8 +155,11 @@ def test_what_was_cancelled_goes_nowhere_else(gateway: Gateway) -> None:
     model = "replicate/google/veo-3.1-fast"
     created = gateway.create(prompt_of("stuck"), model=model, fallbacks=[SORA], failover="job")
     native_id = created["extra_fields"]["provider_job_id"]
-    path = f"{SANDBOXES['replicate']}/predictions/{native_id}/cancel"
-    assert gateway.ask("POST", path, "r8_sandbox_reelgate").ok
+    url, key = (
+        f"{gateway.sandbox}{EMULATED['replicate']}/predictions/{native_id}/cancel",
+        gateway.emulated_key("replicate"),
+    )
+    assert requests.post(url, headers={"Authorization": f"Bearer {key}"}, timeout=20).ok
     failed = gateway.finished(created["id"])
     assert (failed["status"], failed["error"]["code"], failed["model"]) == ("failed", "cancelled", model)
     assert outcomes(gateway, failed["id"]) == ["accepted"]

@@ -176,6 +176,27 @@ def test_a_cookie_changes_things_for_the_gateways_own_pages_only(
     assert guarded.ask("GET", "/api/governance/teams", token).status_code == (401 if lets else 200)
 
 
+@pytest.mark.parametrize(
+    ("headers", "lets"),
+    [
+        ({}, True),  # no browser
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "OWN"}, True),
+        ({"Origin": "OWN"}, True),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.test"}, False),
+        ({"Sec-Fetch-Site": "same-site"}, False),
+        ({"Origin": "https://elsewhere.test"}, False),
+    ],
+)
+def test_basic_changes_nothing_for_pages_of_other_sites(guarded: Gateway, headers: dict[str, str], lets: bool) -> None:
+    sent = {name: guarded.url if value == "OWN" else value for name, value in headers.items()}
+    asked = {"auth": AS_ADMIN, "headers": sent}
+    answer = guarded.ask("POST", "/api/governance/teams", None, json={"name": unique("team")}, **asked)
+    assert (answer.status_code, answer.json().get("error", {}).get("code")) == (
+        (200, None) if lets else (403, "other_site")
+    )
+    assert guarded.ask("GET", "/api/governance/teams", None, **asked).status_code == 200
+
+
 def test_elsewhere_a_cookie_can_read_and_a_token_can_change(guarded: Gateway) -> None:
     token, elsewhere = logged_in(guarded), {"Sec-Fetch-Site": "same-site", "Origin": "https://elsewhere.test"}
     assert guarded.ask("GET", "/api/governance/teams", None, headers=cookie(token) | elsewhere).status_code == 200

@@ -85,9 +85,9 @@ async def test_the_list_has_a_job_whose_answer_was_lost(gateway: Gateway) -> Non
     begun, prompt = datetime.now(UTC), f"{QUICK} lost at sea [sandbox:drop-after]"
     lost = gateway.ask("POST", "/v1/videos", json={"model": MODEL, "prompt": prompt})
     assert lost.status_code == 504
-    url = f"{gateway.url}/sandbox{Azure.sandbox_path}"
+    url = f"{gateway.sandbox}{Azure.sandbox_path}"
     async with Upstream() as http:
-        found = await Azure().listed(Account("azure", "k", SecretStr(Azure.sandbox_secret), url, http), begun)
+        found = await Azure().listed(Account("azure", "k", SecretStr(gateway.emulated_key("azure")), url, http), begun)
     assert (prompt, MODEL.partition("/")[2]) in [(job.prompt, job.model) for job in found]
     assert all(begun - timedelta(seconds=1) <= job.created_at <= datetime.now(UTC) for job in found)
 

@@ -85,9 +85,9 @@ async def test_the_list_has_a_job_whose_answer_was_lost(gateway: Gateway) -> Non
     begun, prompt = datetime.now(UTC), f"{QUICK} lost at sea [sandbox:drop-after]"
     lost = gateway.ask("POST", "/v1/videos", json={"model": MODEL, "prompt": prompt})
     assert lost.status_code == 504
-    url = f"{gateway.url}/sandbox{SGLang.sandbox_path}"
+    url = f"{gateway.sandbox}{SGLang.sandbox_path}"
     async with Upstream() as http:
-        found = await SGLang().listed(Account("sgl", "k", SecretStr(SGLang.sandbox_secret), url, http), begun)
+        found = await SGLang().listed(Account("sgl", "k", SecretStr(gateway.emulated_key("sgl")), url, http), begun)
     assert (None, MODEL.partition("/")[2]) in [(job.prompt, job.model) for job in found]
     assert all(begun - timedelta(seconds=1) <= job.created_at <= datetime.now(UTC) for job in found)
 

@@ -90,9 +90,9 @@ async def test_the_list_has_a_job_whose_answer_was_lost(gateway: Gateway) -> Non
     begun, prompt = datetime.now(UTC), f"{QUICK} lost at sea [sandbox:drop-after]"
     lost = gateway.ask("POST", "/v1/videos", json={"model": MODEL, "prompt": prompt})
     assert lost.status_code == 504
-    url = f"{gateway.url}/sandbox{VLLM.sandbox_path}"
+    url = f"{gateway.sandbox}{VLLM.sandbox_path}"
     async with Upstream() as http:
-        found = await VLLM().listed(Account("vllm", "k", SecretStr(VLLM.sandbox_secret), url, http), begun)
+        found = await VLLM().listed(Account("vllm", "k", SecretStr(gateway.emulated_key("vllm")), url, http), begun)
     assert (prompt, MODEL.partition("/")[2]) in [(job.prompt, job.model) for job in found]
     assert all(begun - timedelta(seconds=1) <= job.created_at <= datetime.now(UTC) for job in found)
 
