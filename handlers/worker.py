@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
+import structlog
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,6 +44,10 @@ from .media.storage import Store, store_at
 from .providers import registry
 from .settings import Settings, SettingsError
 from .upstream import Upstream
+
+log = structlog.get_logger()
+
+FAREWELL: Final = 15.0  # seconds to clean up in: a statement that is cancelled can take ten to end
 
 
 class Worker:
@@ -159,10 +164,13 @@ class Worker:
                 await declare(self.books, self.governance)
             await self.following.begin()
             await self.journal.tidy()
-            work = [self.claims.run, self.tracking.work, self.reconciling.work, self.sending.work] if works else []
-            always = [self.journal.run, self.journal.stay_tidy, self.changes.run, self.following.work]
-            for run in [*always, self.outputs.work, self.polls.work, *work]:
-                stack.push_async_callback(cancelled, asyncio.create_task(run()))
+            work = [self.tracking.work, self.reconciling.work, self.sending.work] if works else []
+            always = [self.journal.stay_tidy, self.changes.run, self.following.work, self.outputs.work, self.polls.work]
+            # What is begun first ends last: the log, which all write, then the claims under which the work is done.
+            for together in [[self.journal.run], [self.claims.run] if works else [], [*always, *work]]:
+                stack.push_async_callback(
+                    ended, [asyncio.create_task(run(), name=run.__qualname__) for run in together]
+                )
             stack.push_async_callback(self.dispatcher.close)
             yield
 
@@ -200,7 +208,11 @@ def _archive(url: str | None) -> Store | None:
         raise SettingsError(f"REELGATE_STORAGE {error}") from None
 
 
-async def cancelled(task: asyncio.Task[Any]) -> None:
-    """Cancel a task and wait until it has cleaned up."""
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+async def ended(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait until they have cleaned up, but no longer than that can take while the database hangs."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        _, going_on = await asyncio.wait(tasks, timeout=FAREWELL)
+        for task in going_on:
+            log.warning("what was to stop does not", what=task.get_name())

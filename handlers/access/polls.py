@@ -26,6 +26,7 @@ from .grants import Meter
 
 log = structlog.get_logger()
 
+FAREWELL: Final = 2.0  # seconds to share what was counted last when the process stops
 SHARE: Final = 1.0  # seconds between two times that what was counted here is added to what all have counted
 FORGOTTEN: Final = 600.0  # seconds without a poll after which a count is dropped
 
@@ -111,7 +112,7 @@ class Polls:
                 await asyncio.sleep(SHARE)
                 await self._share()
         finally:
-            await asyncio.shield(self._share())
+            await asyncio.wait({asyncio.create_task(self._share())}, timeout=FAREWELL)
 
     async def _share(self) -> None:
         for meter_id in self._idle():

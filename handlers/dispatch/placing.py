@@ -209,13 +209,20 @@ class Placing:
         raise self._told(error)
 
     async def _accept(self, adapter: Adapter, account: Account, snapshot: Snapshot, values: dict[str, Any]) -> Job:
-        """Write down that a provider has taken the job: the one write that must not be lost, so it is tried until it is done."""
-        tried = 0
+        """Write down that a provider has taken the job: the one write that must not be lost, so it is tried until it is done.
+
+        It is cancelled twice when the server stops (Dispatcher.close). The first time it goes on.
+        """
+        tried, stopping = 0, False
         while True:
             tried += 1
             try:
                 job = await self._ledger.move(self._job.id, state_of(snapshot), **values)
                 return job if job is not None else await self._withdraw(adapter, account, snapshot, values)
+            except asyncio.CancelledError:
+                if stopping:
+                    raise
+                stopping = True
             except (SQLAlchemyError, OSError) as error:
                 log.error(
                     "a provider has taken a job that cannot be written down",
@@ -229,7 +236,12 @@ class Placing:
                     lost = OutcomeUnknown("The job was placed but cannot be written down yet. Do not send it again.")
                     self.unwritten.set_exception(self._told(lost))
                     values = {**values, "answer": None}  # what is told here is not what became of it
-                await asyncio.sleep(min(2 ** (tried - 1) / 4, WRITE_PAUSE))
+                try:
+                    await asyncio.sleep(min(2 ** (tried - 1) / 4, WRITE_PAUSE))
+                except asyncio.CancelledError:
+                    if stopping:
+                        raise
+                    stopping = True
 
     async def _withdraw(self, adapter: Adapter, account: Account, snapshot: Snapshot, values: Mapping[str, Any]) -> Job:
         """The job was deleted while it was being placed: have the provider forget it too."""

@@ -30,7 +30,7 @@ from generated.routes import OPERATIONS
 from ..errors import ContentTooLarge, InvalidRequest, UnsupportedMediaType
 from ..media.images import FIELD
 from ..media.uploads import Upload, current
-from . import pictures
+from . import mistakes, pictures
 from .parameters import Parameters
 
 DRAIN = (
@@ -308,28 +308,14 @@ def _has_image(operation_id: str) -> bool:
 
 def judge(payload: Any, operation_id: str) -> None:
     """Raises InvalidRequest for the first thing in which the body differs from the document."""
-    error = next(iter(_judge_of(operation_id).iter_errors(payload)), None)
-    if error is None:
+    found = mistakes.first(_judge_of(operation_id).iter_errors(payload))
+    if found is None:
         return
-    param = ".".join(str(step) for step in error.instance_path) or _missing(error.message)
-    message = f"{param}: {error.message}" if param else f"The body is not valid: {error.message}"
-    described = _description(operation_id, param)
-    raise InvalidRequest(f"{message}. {described}".rstrip(), param=param)
-
-
-def _missing(message: str) -> str | None:
-    found = re.match(r'"([^"]+)" is a required property', message)
-    return found.group(1) if found else None
-
-
-def _description(operation_id: str, param: str | None) -> str:
-    """What the document says of a parameter, so that the error says what would be right."""
+    param = ".".join(map(str, found.path)) or None
     schemas = document()["components"]["schemas"]
-    schema = schemas[OPERATIONS[operation_id].bodies["application/json"]]
-    found = schema.get("properties", {}).get((param or "").partition(".")[0], {})
-    if "$ref" in found:
-        found = schemas[found["$ref"].rpartition("/")[2]]
-    return " ".join(str(found.get("description", "")).split())
+    described = mistakes.description(schemas[OPERATIONS[operation_id].bodies["application/json"]], schemas, found.path)
+    message = f"{param}: {found.message}" if param else f"The body is not valid: {found.message}"
+    raise InvalidRequest(f"{message}. {described}".rstrip(), param=param)
 
 
 # ---- forms --------------------------------------------------------------------------------------------------------

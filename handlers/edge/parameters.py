@@ -12,10 +12,12 @@ from typing import Any
 
 import jsonschema_rs
 import orjson
+from connexion.lifecycle import ConnexionRequest
 from connexion.uri_parsing import OpenAPIURIParser
 from connexion.validators import ParameterValidator
 
 from ..errors import InvalidRequest
+from . import mistakes
 
 
 class Parameters(ParameterValidator):  # type: ignore[misc]
@@ -29,10 +31,19 @@ class Parameters(ParameterValidator):  # type: ignore[misc]
             if param.get("required"):
                 raise InvalidRequest(f"The {parameter_type} parameter {name} is missing.", param=name)
             return
-        error = next(iter(_judge_of(orjson.dumps(param["schema"])).iter_errors(value)), None)
-        if error is not None:
+        found = mistakes.first(_judge_of(orjson.dumps(param["schema"])).iter_errors(value))
+        if found is not None:
             described = " ".join(param.get("description", "").split())
-            raise InvalidRequest(f"{name}: {error.message}. {described}".rstrip(), param=name)
+            raise InvalidRequest(f"{name}: {found.message}. {described}".rstrip(), param=name)
+
+    def validate_request(self, request: ConnexionRequest) -> None:
+        """Raises InvalidRequest for a query parameter that there is not: misspelt, it would change nothing, unnoticed."""
+        known = [param["name"] for param in self.parameters.get("query", [])]
+        for name in request.query_params:
+            if name not in known:
+                there_are = f"There are {', '.join(known)}." if known else "There are none."
+                raise InvalidRequest(f"There is no query parameter {name!r} here. {there_are}", param=name)
+        super().validate_request(request)
 
 
 class Repeated(OpenAPIURIParser):  # type: ignore[misc]

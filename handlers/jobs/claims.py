@@ -64,7 +64,7 @@ class Claims:
                     self._lose("it could not give a sign of life")
                 await asyncio.sleep(BEAT)
         finally:
-            await asyncio.shield(self._leave())
+            await asyncio.wait({asyncio.create_task(self._leave())}, timeout=2 * BEAT)  # a statement ends as it likes
 
     async def _beat(self) -> None:
         began = time.monotonic()  # not when the answer has come, which may take its time

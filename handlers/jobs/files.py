@@ -67,15 +67,18 @@ class Files:
         async with self._single.connect() as connection:
             await connection.execute(new.on_conflict_do_update(index_elements=KEY, set_=changes))
 
-    async def due(self, store: str | None, most: int) -> list[File]:
-        """Up to `most` files of this store that are to be deleted now. To delete one twice does no harm."""
+    async def due(self, store: str | None, after: File | None, most: int) -> list[File]:
+        """Up to `most` files of this store that are to be deleted now, behind `after`. To delete one twice does no harm."""
         query = (
             select(*COLUMNS)
             .where(files.c.delete_at <= func.now(), files.c.deleted_at.is_(None))
             .where(files.c.store.is_not_distinct_from(store))
-            .order_by(files.c.delete_at)
+            .order_by(files.c.delete_at, *KEY)
             .limit(most)
         )
+        if after is not None:
+            place = (after.delete_at, after.job_id, after.variant)
+            query = query.where(tuple_(files.c.delete_at, *KEY) > tuple_(*map(literal, place)))
         async with self._single.connect() as connection:
             return [File(*row) for row in await connection.execute(query)]
 

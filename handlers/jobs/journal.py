@@ -168,7 +168,8 @@ class Journal:
                     await asyncio.sleep(AWAY)
                 else:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._full.wait(), PAUSE)
+                        async with asyncio.timeout(PAUSE):
+                            await self._full.wait()
         finally:
             await asyncio.shield(self._leave())
 

@@ -263,9 +263,8 @@ class Ledger:
                     # While nothing is heard of other processes, the row is looked at again now and then.
                     patience = quiet_until - time.monotonic()
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(
-                            changed.wait(), patience if self.cache.trusted else min(patience, UNHEARD)
-                        )
+                        async with asyncio.timeout(patience if self.cache.trusted else min(patience, UNHEARD)):
+                            await changed.wait()
                     if not self.cache.trusted:
                         break
                     if not changed.is_set() and time.monotonic() >= quiet_until:

@@ -349,12 +349,15 @@ class Outputs:
         keys = await self._cache.keys()
         for begin in range(0, len(keys), SWEPT_AT_ONCE):
             for key in await self._files.over(keys[begin : begin + SWEPT_AT_ONCE]):
-                await self._cache.delete(key)
-        for file in await self._files.due(None, SWEPT_AT_ONCE):
+                try:
+                    await self._cache.delete(key)
+                except StorageError as error:
+                    log.error("a file cannot be deleted from the cache", key=key, error=str(error))
+        async for file in self._due(None):
             await self._files.deleted(file)
         if self._archive is None:
             return
-        for file in await self._files.due(self._archive.name, SWEPT_AT_ONCE):
+        async for file in self._due(self._archive.name):
             try:
                 await self._archive.delete(file.key)
             except StorageError as error:
@@ -362,6 +365,14 @@ class Outputs:
                 continue
             await self._files.deleted(file)
             log.info("a file was deleted", job=file.job_id, key=file.key)
+
+    async def _due(self, store: str | None) -> AsyncIterator[File]:
+        """What is to be deleted now; what cannot be is passed, and keeps nothing else from it."""
+        last: File | None = None
+        while found := await self._files.due(store, last, SWEPT_AT_ONCE):
+            for file in found:
+                yield file
+            last = found[-1]
 
 
 def _remember(sha256: str, found: Film) -> None:

@@ -151,6 +151,21 @@ def test_retention_deletes_what_it_should_and_nothing_else(
             assert gateway.ask("GET", f"/v1/videos/{first['id']}").json()["status"] == "completed"
 
 
+def test_what_cannot_be_deleted_keeps_nothing_else_from_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outputs, "SWEEP", 0.2)
+    monkeypatch.setattr(outputs, "SWEPT_AT_ONCE", 2)
+    with studio_of(tmp_path / "data", Studio(clip()), storage=f"file:{tmp_path}/archive") as gateway:
+        stuck = [made(gateway)["id"] for _ in range(4)]
+        last = made(gateway)["id"]
+        for video_id in stuck:
+            file = tmp_path / "archive" / video_id / "video.mp4"
+            file.unlink()
+            (file / "a folder in its place").mkdir(parents=True)
+        for video_id in [*stuck, last]:
+            assert gateway.ask("DELETE", f"/v1/videos/{video_id}").status_code == 200
+        until(lambda: not (tmp_path / "archive" / last / "video.mp4").exists())
+
+
 def test_a_virtual_key_says_for_how_long_the_files_of_its_jobs_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -166,7 +166,7 @@ FIELDS: dict[str, tuple[dict[str, Any], str | None]] = {
     "fallbacks that are text": ({"fallbacks": "runway/gen4.5"}, "fallbacks"),
     "too many fallbacks": ({"fallbacks": ["runway/gen4.5"] * 11}, "fallbacks"),
     "a fallback without provider": ({"fallbacks": ["gen4.5"]}, "fallbacks.0"),
-    "a fallback without model": ({"fallbacks": ["runway/gen4.5", {"provider": "runway"}]}, "fallbacks.1"),
+    "a fallback without model": ({"fallbacks": ["runway/gen4.5", {"provider": "runway"}]}, "fallbacks.1.model"),
 }
 
 

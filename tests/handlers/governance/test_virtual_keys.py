@@ -183,7 +183,23 @@ def test_what_the_document_does_not_have_is_refused(admin: Admin, what: str) -> 
 
 def test_an_unknown_field_is_named(admin: Admin) -> None:
     answer = admin.ask("POST", "/virtual-keys", {"name": unique("x"), "budget": {"max_limit": 5}})
-    assert answer.status_code == 400 and "'budget'" in answer.json()["error"]["message"]
+    said = answer.json()["error"]
+    assert (answer.status_code, said["param"]) == (400, "budget") and "There are name, " in said["message"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "param", "said"),
+    [
+        ({"rate_limit": {"request_max_limit": 5}}, "rate_limit.request_reset_duration", "it is missing"),
+        ({"rate_limit": {"requests": 5}}, "rate_limit.requests", "There are request_max_limit"),
+        ({"rate_limit": {"concurrent_max_limit": 0}}, "rate_limit.concurrent_max_limit", "minimum of 1"),
+        ({"budgets": [{"max_limit": 1, "reset_duration": "monthly"}]}, "budgets.0.reset_duration", "for example `1M`"),
+    ],
+)
+def test_a_mistake_deep_inside_is_named(admin: Admin, asked: dict[str, Any], param: str, said: str) -> None:
+    answer = admin.ask("POST", "/virtual-keys", {"name": unique("x"), **asked})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"]) == (400, param) and said in error["message"]
 
 
 def test_a_key_is_of_a_team_or_of_a_customer(admin: Admin) -> None:

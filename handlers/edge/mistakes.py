@@ -1,0 +1,67 @@
+"""What is wrong with a value, by its JSON Schema, in words that say where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema_rs import ValidationError, ValidationErrorKind
+
+ALTERNATIVES = (ValidationErrorKind.AnyOf, ValidationErrorKind.OneOfNotValid)
+OTHER_KIND = (ValidationErrorKind.Type, ValidationErrorKind.Constant, ValidationErrorKind.Enum)
+"""What shows that another alternative was meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    path: Sequence[str | int]  # of the field at fault
+    message: str
+
+
+def first(errors: Iterable[ValidationError]) -> Mistake | None:
+    """The first mistake; of several alternatives the one in that which was meant."""
+    error = next(iter(errors), None)
+    if error is None:
+        return None
+    while isinstance(error.kind, ALTERNATIVES):
+        meant = [
+            branch for branch in error.kind.context if not any(isinstance(each.kind, OTHER_KIND) for each in branch)
+        ]
+        if len(meant) != 1:
+            break
+        error = meant[0][0]
+    path, kind = list(error.instance_path), error.kind
+    if isinstance(kind, ValidationErrorKind.Enum):
+        return Mistake(path, f"it must be one of {', '.join(str(option) for option in kind.options)}")
+    if isinstance(kind, ValidationErrorKind.AdditionalProperties):
+        return Mistake([*path, kind.unexpected[0]], "there is no such field")
+    if isinstance(kind, ValidationErrorKind.Required):
+        return Mistake([*path, kind.property], "it is missing")
+    return Mistake(path, error.message)
+
+
+def description(schema: Mapping[str, Any], schemas: Mapping[str, Any], path: Sequence[str | int]) -> str:
+    """What the document says of the field at a path, or of the nearest above it, so that an error says what would be right."""
+    found = ""
+    for step in path:
+        inside = [each for each in _alternatives(schema, schemas) if "properties" in each or "items" in each]
+        below = [each["items"] if isinstance(step, int) else each.get("properties", {}).get(step) for each in inside]
+        if not any(below):
+            return f"There are {', '.join(name for each in inside for name in each.get('properties', {}))}."
+        schema = next(each for each in below if each)
+        found = _said(schema, schemas) or found
+    return " ".join(found.split())
+
+
+def _alternatives(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    if "$ref" in schema:
+        return _alternatives(schemas[schema["$ref"].rpartition("/")[2]], schemas)
+    below = [*schema.get("anyOf", []), *schema.get("oneOf", []), *schema.get("allOf", [])]
+    return [schema, *(found for each in below for found in _alternatives(each, schemas))]
+
+
+def _said(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    return next(
+        (each["description"] for each in [schema, *_alternatives(schema, schemas)] if "description" in each), ""
+    )
