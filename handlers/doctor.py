@@ -47,17 +47,19 @@ async def examine(settings: Settings, environment: Mapping[str, str]) -> list[Fi
     came_from = str(path) if path is not None else "the vendors' environment variables"
     database, configuration = await _database(settings, file, environment)
     added = len(configuration.providers) - len(file.providers)
+    emulated = registry.in_sandbox(settings, configuration)
     async with Upstream() as http:
         providers = registry.build(configuration, http)
         return [
             _listening(settings),
             Finding(
                 "configuration",
-                "ok" if providers.providers else "wrong",
+                "ok" if providers.providers else "note" if emulated and path is None else "wrong",
                 f"{len(file.providers)} providers, from {came_from}"
-                + (f", and {added} added by the API" if added else ""),
+                + (f", and {added} added by the API" if added else "")
+                + ("" if providers.providers or path else ": set a vendor's variable, or write a configuration file"),
             ),
-            *([_sandbox(settings)] if registry.in_sandbox(settings, configuration) else []),
+            *([_sandbox(settings)] if emulated else []),
             database,
             await _storage(settings),
             *_unused_keys(providers),

@@ -65,6 +65,12 @@ async def verified(settings: Settings) -> AsyncIterator[tuple[File, str | None]]
 
 @asynccontextmanager
 async def _worker(settings: Settings) -> AsyncIterator[Worker]:
+    """Raises SettingsError where there is no gateway's database: an empty one would be asked, and have nothing to say."""
+    if settings.database_url is None and not (settings.data_dir / "postgres").exists():
+        raise SettingsError(
+            f"There is no gateway's database in {settings.data_dir}. Set REELGATE_DATA_DIR or DATABASE_URL as the gateway "
+            "has them."
+        )
     database = database_url(settings.database_url, settings.data_dir)
     await reach(database)
     own_url = f"http://{reachable(settings.host)}:{settings.port}"

@@ -116,9 +116,15 @@ def _matches(expression: str, name: str) -> bool:
     return expression.startswith(REGEX) and bool(pattern(expression).isinstance_python(name))
 
 
-def demand_pattern(name: str) -> None:
-    """Raises InvalidRequest for `regex:` and what is no regular expression."""
+def demand_pattern(name: str, provider: str) -> None:
+    """Raises InvalidRequest for what would fit no model of the provider, and for `regex:` and what is no regular expression."""
+    if name.startswith(f"{provider}/"):
+        wrong = f"{name!r} would fit no model: leave the provider out, {name.removeprefix(f'{provider}/')!r}."
+        raise InvalidRequest(wrong, code="invalid_pattern", param="provider_configs")
     if not name.startswith(REGEX):
+        if ALL in name and name != ALL:
+            wrong = f"{name!r} would fit no model: `*` stands alone. Write {REGEX + name.replace(ALL, '.*')!r}."
+            raise InvalidRequest(wrong, code="invalid_pattern", param="provider_configs")
         return
     try:
         pattern(name)

@@ -125,6 +125,12 @@ def _check(asked: Mapping[str, Any]) -> None:
             )
     if asked["match_type"] == "wildcard" and "*" in asked["pattern"].removesuffix("*"):
         raise InvalidRequest("A wildcard has one `*`, at its end.", code="invalid_pattern", param="pattern")
+    if asked.get("provider") is not None and asked["pattern"].startswith(f"{asked['provider']}/"):
+        raise InvalidRequest(
+            "The pattern is of the provider's own names: leave the provider out.",
+            code="invalid_pattern",
+            param="pattern",
+        )
     if "patch" in asked:  # one that cannot be read would keep all jobs from being priced
         try:
             Patch.model_validate(asked["patch"])

@@ -221,7 +221,7 @@ def _configs(asked: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         )
     for config in configs:
         for name in (name for which in MODELS for name in config[which]):
-            demand_pattern(name)
+            demand_pattern(name, config["provider"])
     return configs
 
 

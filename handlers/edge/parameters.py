@@ -37,11 +37,14 @@ class Parameters(ParameterValidator):  # type: ignore[misc]
             raise InvalidRequest(f"{name}: {found.message}. {described}".rstrip(), param=name)
 
     def validate_request(self, request: ConnexionRequest) -> None:
-        """Raises InvalidRequest for a query parameter that there is not: misspelt, it would change nothing, unnoticed."""
+        """Raises InvalidRequest for a query parameter that there is not: misspelt, it would change nothing, unnoticed.
+
+        Where there are none, none can be misspelt.
+        """
         known = [param["name"] for param in self.parameters.get("query", [])]
         for name in request.query_params:
-            if name not in known:
-                there_are = f"There are {', '.join(known)}." if known else "There are none."
+            if known and name not in known:
+                there_are = f"There are {', '.join(known)}."
                 raise InvalidRequest(f"There is no query parameter {name!r} here. {there_are}", param=name)
         super().validate_request(request)
 

@@ -158,6 +158,12 @@ async def reach(url: URL) -> None:
             await connection.execute(text("SELECT 1"))
     except (SQLAlchemyError, OSError) as error:
         reason = " ".join(str(getattr(error, "orig", None) or error).split())
+        embedded = url.query.get("host")
+        if isinstance(embedded, str) and 'database "postgres" does not exist' in reason:
+            raise DatabaseError(
+                "The embedded database was not finished when it was made for the first time. There is nothing in it: "
+                f"delete {embedded} and start again."
+            ) from None
         raise DatabaseError(
             f"The database at {url.host or 'the socket'} cannot be used: {reason}. Check DATABASE_URL."
         ) from None

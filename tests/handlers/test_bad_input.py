@@ -493,3 +493,20 @@ def test_a_body_that_does_not_arrive_is_not_waited_for(tmp_path: Path, monkeypat
         assert b" 400 " in answer.splitlines()[0] and b"body_too_slow" in answer
         # There is room for it now, and it is no image.
         assert gateway.ask("POST", "/v1/videos", BOB, json=large).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("POST", "/v1/videos?dryrun=true", "dryrun"),
+        ("GET", "/v1/videos?campaign=spring", "campaign"),
+        ("GET", "/v1/videos?provider=runway&Provider=xai", "Provider"),
+    ],
+)
+def test_a_query_parameter_that_there_is_not_is_refused(gateway: Gateway, method: str, path: str, name: str) -> None:
+    before = gateway.stats()["runway"]["creates_accepted"]
+    body = {"json": {"model": "runway/gen4.5", "prompt": "x"}} if method == "POST" else {}
+    answer = gateway.ask(method, path, **body)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (400, "invalid_request", name)
+    assert gateway.stats()["runway"]["creates_accepted"] == before

@@ -501,3 +501,12 @@ def test_no_value_is_in_the_database_or_in_any_list(admin: Admin) -> None:
     )
     for value in values:
         assert value not in held and value not in listed
+
+
+@pytest.mark.parametrize("field", ["allowed_models", "blacklisted_models"])
+@pytest.mark.parametrize(("name", "right"), [("runway/gen4.5", "'gen4.5'"), ("gen4*", "'regex:gen4.*'")])
+def test_what_would_fit_no_model_is_refused(admin: Admin, field: str, name: str, right: str) -> None:
+    config = {"provider": "runway", field: [name]}
+    answer = admin.ask("POST", "/virtual-keys", {"name": unique("x"), "provider_configs": [config]})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, "invalid_pattern") and right in error["message"]
