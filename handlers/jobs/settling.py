@@ -137,8 +137,11 @@ def _seconds(job: Job) -> Decimal | None:
 
 
 def _length(job: Job, quote: Quote | None) -> Decimal | None:
-    """Seconds of a clip: as was made, and no more than was asked for, which the file of a continued video may hold as well."""
-    made = lasting(job.seconds)
+    """Seconds of a clip: as was made, and no more than was asked for, which the file of a continued video may hold as well.
+
+    Where frames were asked for, as was asked: what is said of the length then is what `seconds` was.
+    """
+    made = lasting(job.seconds) if quotes.FRAMES not in job.request else None
     lengths = [made] if made is not None else []
     if quote is not None and quote.seconds is not None:
         lengths.append(quote.seconds)

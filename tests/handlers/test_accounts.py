@@ -49,6 +49,14 @@ def test_words_that_are_no_size_and_no_length_are_dropped_and_settled_as_estimat
     assert settling.account(made(size=size, seconds=seconds), CAREFUL).seconds == 8
 
 
+def test_frames_are_settled_for_the_length_that_they_were_held_for() -> None:
+    asked = {"model": "vllm/x", "prompt": "x", "seconds": "1", "num_frames": 192, "fps": 24}
+    for said in ("1", None):  # the server repeats what was asked
+        came_to = settling.account(made(request=asked, seconds=said), CAREFUL)
+        assert (came_to.usd, came_to.seconds) == (D("0.8"), 8)
+    assert settling.account(made(request=asked, seconds="1", price=None), CAREFUL).seconds is None  # as was held
+
+
 def test_a_size_and_a_length_are_kept_as_they_are_said() -> None:
     said = values_of(Snapshot("n", "completed", size="1280x720", seconds="7.5"))
     assert (said["size"], said["seconds"]) == ("1280x720", "7.5")
