@@ -185,7 +185,9 @@ def settle(
     price = None if made is None else price_for(quote.prices, band(made), quote.price.audio if audio is None else audio)
     price = price or quote.price
     length = quote.seconds if seconds is None else seconds
-    if price.usd_per_million_tokens is not None and price.tokens_per_second is None and not tokens:
+    by_tokens = price.usd_per_million_tokens is not None and not tokens
+    by_length = price.usd_per_second is not None or by_tokens
+    if (by_tokens and price.tokens_per_second is None) or (by_length and length is None):
         price = quote.price
     return cost(price, seconds=length, clips=clips or quote.clips, images=quote.images, tokens=tokens)
 

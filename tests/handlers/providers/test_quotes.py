@@ -340,6 +340,15 @@ def test_a_job_is_settled_for_what_was_made(
     assert settle(kept, **made) == D(amount)
 
 
+def test_a_size_that_is_priced_by_the_second_is_settled_as_estimated_where_no_length_is_known() -> None:
+    parts = [{"resolution": "720p", "usd_per_video": 0.5}, {"resolution": "1080p", "usd_per_second": 0.1}]
+    own = Override.model_validate(FOR_VLLM | {"patch": {"prices": parts}})
+    quote = quoted("vllm/x", book=price_book().with_overrides([own]), size="1280x720")
+    assert isinstance(quote, Quote) and quote.seconds is None
+    assert settle(quote, size="1920x1080") == D("0.5")
+    assert settle(quote, size="1920x1080", seconds=D(3)) == D("0.3")
+
+
 @pytest.mark.parametrize(
     ("fields", "clips", "images"),
     [
