@@ -21,6 +21,7 @@ from starlette.routing import Mount
 from handlers import operating
 from handlers.jobs import reconciling, settling, tracking
 from handlers.providers.openai import OpenAI
+from tests.books import money
 from tests.gateway import Gateway, judge, new_database, running
 from tests.handlers.governance.admin import Admin, unique
 from tests.handlers.money import GEN, PRO, SORA, Purse, price, settled, spent
@@ -408,6 +409,59 @@ def test_what_a_failed_target_cost_is_in_the_sum(gateway: Gateway) -> None:
     assert settled(gateway, made["id"]) == Decimal("1.6")  # 0.4 for what failed, 1.2 for what was made
     assert purse.usd == spent("1.6") and done["usage"]["cost"] == 1.6
     assert purse.meter("seconds") == spent("4")
+
+
+def test_what_a_job_cost_counts_where_it_was(tmp_path: Path) -> None:
+    providers = ("azure", "openai")
+    ten = [{"max_limit": 10, "reset_duration": "1d"}]
+    with running(tmp_path, api_keys="") as gateway:
+        admin = Admin(gateway)
+        for provider in providers:
+            limits = {"rate_limit": {"seconds_max_limit": 99, "seconds_reset_duration": "1d"}}
+            admin.does("PUT", f"/providers/{provider}", {"budgets": ten, **limits})
+        configs = [{"provider": provider, "budgets": ten} for provider in providers]
+        purse, other = Purse.of(gateway, provider_configs=configs), Purse.of(gateway)
+        prompt = prompt_of("fail times=1")
+        assert other.finished(other.create(prompt, "openai/sora-2")["id"])["status"] == "failed"  # not the next time
+        job = purse.create(prompt, "azure/sora-2", fallbacks=["openai/sora-2"], failover="job")["id"]
+        assert purse.finished(job)["model"] == "openai/sora-2"
+        assert settled(gateway, job) == Decimal("0.8") and purse.finished(job)["usage"]["cost"] == 0.8
+        assert purse.usd == spent("0.8") and purse.meter("seconds") == spent("4")
+        assert purse.meter("concurrent") == spent("0")
+        with psycopg.connect(dsn(gateway)) as connection:
+            query = (
+                "SELECT scope, metric, scope_id, used, held FROM meters WHERE scope LIKE 'provider%' ORDER BY 1, 2, 3"
+            )
+            shown = [
+                (f"{scope} {metric}", str(used), held) for scope, metric, _, used, held in connection.execute(query)
+            ]
+        assert shown == [
+            ("provider seconds", "0.000000", 0),
+            ("provider seconds", "4.000000", 0),
+            *[("provider usd", "0.400000", 0)] * 2,
+            *[("provider_config usd", "0.400000", 0)] * 2,
+        ]
+        assert money(dsn(gateway)) == []
+
+
+def test_what_a_job_cost_is_counted_when_it_leaves(tmp_path: Path) -> None:
+    """While it is placed again, and though it is given up then: no crash can lose it."""
+    failed = {"id": "v1", "object": "video", "status": "failed", "progress": 0, "error": {"code": "x", "message": "y"}}
+    taken = said(200, {"id": "v1", "object": "video", "status": "queued", "seconds": "4", "size": "1280x720"})
+    answers: list[Steps] = [taken, [1.5, FAILED]]
+
+    def upstream(received: Received) -> Steps:
+        return answers.pop(0) if received.method == "POST" else said(200, failed)
+
+    with origin(upstream) as there, priced(tmp_path, there.url, "azure") as gateway:
+        purse = Purse.of(gateway)
+        job = purse.create("x", "azure/x", fallbacks=["azure/y"], failover="job")["id"]
+        until(lambda: state(gateway, job) == "submitting" and not answers)
+        assert (purse.usd, purse.meter("concurrent")) == (spent("0.4", "0.4"), spent("0", "1"))
+        assert money(dsn(gateway)) == []
+        assert settled(gateway, job) == Decimal("0.4") and purse.usd == spent("0.4")
+        assert purse.meter("seconds") == purse.meter("concurrent") == spent("0")
+        assert money(dsn(gateway)) == []
 
 
 def test_a_job_is_not_placed_again_beyond_its_budget(gateway: Gateway) -> None:
