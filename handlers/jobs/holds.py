@@ -211,6 +211,14 @@ def _settled(meter: Standing, held: Decimal, came_to: Mapping[str, Decimal | Non
     return _changed(meter, used=held if used is None else used, held=-held)
 
 
+async def release(connection: AsyncConnection, holds: Mapping[str, Decimal], metric: str) -> dict[str, Decimal]:
+    """Give back what a job holds of this metric, and return what it holds then."""
+    theirs = [meter for meter in await _locked(connection, holds) if meter.metric == metric]
+    await _write(connection, [_changed(meter, held=-holds[meter.id]) for meter in theirs])
+    given_back = {meter.id for meter in theirs}
+    return {meter: amount for meter, amount in holds.items() if meter not in given_back}
+
+
 async def count(connection: AsyncConnection, counted: Mapping[str, Decimal]) -> None:
     """Add to what is used of meters, whatever their maximum is."""
     await _write(connection, [_changed(meter, used=counted[meter.id]) for meter in await _locked(connection, counted)])

@@ -563,7 +563,8 @@ class Ledger:
         came_to: CameTo | None = None,
     ) -> Job | None:
         """A change after which callers see the job ended or gone. Every such change goes through here, and is told of."""
-        return await self._change(statement, job_id, values, also, self._on_end, settles=self._if_due(came_to))
+        settles = self._if_due(came_to)
+        return await self._change(statement, job_id, values, also, self._on_end, settles=settles, reholds=_no_slot)
 
     async def _change(
         self,
@@ -596,8 +597,9 @@ class Ledger:
                 if job is not None and account is not None:
                     await _count(connection, job, account)  # last: others wait for these rows
                 elif job is not None and reholds is not None:
-                    held = {"job_id": job.id, "holds": texts(await reholds(connection, job))}
-                    job = Job(*(await connection.execute(CHANGE, held)).one())
+                    held = texts(await reholds(connection, job))
+                    if held != (job.holds or {}):
+                        job = Job(*(await connection.execute(CHANGE, {"job_id": job.id, "holds": held})).one())
             if job is not None:
                 for owner in (None, job.owner):
                     self._reading.pop((owner, job_id), None)  # a read under way may be of the old row
@@ -610,6 +612,14 @@ class Ledger:
     def _if_due(self, came_to: CameTo | None) -> Callable[[Job], Account | None]:
         """What a job came to, as soon as that can be said."""
         return lambda job: (came_to or self._account)(job) if settling.due(job) else None
+
+
+async def _no_slot(connection: AsyncConnection, job: Job) -> Mapping[str, Decimal]:
+    """Whoever has seen a job end may make the next, though it is not settled; not while its provider may finish it late."""
+    held = amounts(job.holds)
+    if job.settled_at is not None or job.reconcile_at is not None:
+        return held
+    return await holds.release(connection, held, "concurrent")
 
 
 async def _count(connection: AsyncConnection, job: Job, account: Account) -> None:

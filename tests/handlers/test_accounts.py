@@ -271,6 +271,15 @@ async def test_a_stay_is_counted_once_and_only_if_there_is_room_for_what_follows
         assert await shown() == [(D("0.8"), 0), (0, 0)]
 
 
+@pytest.mark.parametrize("holds", [None, {}, {"limit_gone": "1"}])
+async def test_what_holds_no_place_gives_none_back(database: str, holds: dict[str, str] | None) -> None:
+    async with opened(database, listening=False) as ledger:
+        lost = made(state=states.SUBMITTING, native_id=None, holds=holds)
+        await ledger.record(lost)
+        unknown = await ledger.move(lost.id, states.UNKNOWN)
+        assert unknown is not None and unknown.holds == holds and unknown.ended
+
+
 async def test_seconds_that_nobody_knows_count_as_what_was_held(database: str) -> None:
     async with opened(database, listening=False) as ledger:
         budget = await metered(ledger)

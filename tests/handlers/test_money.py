@@ -235,7 +235,7 @@ def test_a_job_that_is_deleted_while_it_is_placed_is_settled_when_the_provider_h
         purse = Purse.of(gateway)
         with on_its_way(purse, model="openai/x", fallbacks=fallbacks) as (job, answer):
             assert purse.delete(job) == "nothing"
-            assert purse.usd == spent("0", "0.4")
+            assert (purse.usd, purse.meter("concurrent")) == (spent("0", "0.4"), spent("0"))
         assert answer.result().status_code >= 400
         assert settled(gateway, job, patience=10) == Decimal(came_to)
         assert purse.usd == spent(came_to) and purse.meter("seconds") == purse.meter("concurrent") == spent("0")
@@ -279,10 +279,11 @@ def test_what_is_not_known_stays_held_until_a_list_decides(gateway: Gateway) -> 
 
 
 def test_what_no_list_decides_stays_held_until_an_operator_does(tmp_path: Path, gateway: Gateway) -> None:
-    purse = Purse.of(gateway)
+    purse = Purse.of(gateway, rate_limit={"concurrent_max_limit": 1})
     prompts = [prompt_of("drop-after", "slow=600"), prompt_of("drop-before")]
-    for prompt in prompts:
+    for prompt in prompts:  # the second is not refused: for its caller the first has ended
         assert purse.send(prompt, GEN, seconds="5").status_code == 504
+        assert purse.meter("concurrent") == spent("0")
     adopted, closed = purse.jobs
     time.sleep(1)
     assert purse.usd == spent("0", "1.2")
@@ -293,8 +294,13 @@ def test_what_no_list_decides_stays_held_until_an_operator_does(tmp_path: Path, 
             pool.submit(asyncio.run, resolve).result()
     assert settled(gateway, closed) == 0
     assert purse.usd == spent("0", "0.6")
+    other = purse.create("[sandbox:slow=600]")["id"]  # beside the one that was adopted
+    assert purse.meter("concurrent") == spent("0", "1")
     purse.delete(adopted)
-    assert settled(gateway, adopted) == Decimal("0.6") and purse.usd == spent("0.6")
+    assert settled(gateway, adopted) == Decimal("0.6") and purse.usd == spent("0.6", "0.4")
+    assert purse.meter("concurrent") == spent("0", "1")
+    purse.delete(other)
+    assert purse.meter("concurrent") == spent("0")
 
 
 @pytest.mark.parametrize(
