@@ -158,6 +158,12 @@ async def reserve(
     return standing
 
 
+def then(standing: Sequence[Standing], wanted: Mapping[str, Decimal], has: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """What a job holds once it has what it wanted: that, and a note of where it was counted before, so that it is once only."""
+    counted = {meter.id: has[meter.id] for meter in standing if meter.metric in COUNTED and meter.id in has}
+    return {**counted, **wanted}
+
+
 async def move_on(
     connection: AsyncConnection,
     has: Mapping[str, Decimal],

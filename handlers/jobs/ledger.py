@@ -378,9 +378,10 @@ class Ledger:
         taken: list[Standing] = []
 
         async def take(connection: AsyncConnection, job: Job) -> Mapping[str, Decimal]:
-            standing = await holds.reserve(connection, amounts(wanted), amounts(job.holds))
+            has = amounts(job.holds)
+            standing = await holds.reserve(connection, amounts(wanted), has)
             taken.extend(meter for meter in standing if meter.id in wanted)
-            return amounts(wanted)
+            return holds.then(standing, amounts(wanted), has)
 
         return await self._change(HOLD, job_id, values, reholds=take), taken
 
@@ -395,9 +396,10 @@ class Ledger:
         taken: list[Standing] = []
 
         async def count(connection: AsyncConnection, job: Job) -> Mapping[str, Decimal]:
-            standing = await holds.move_on(connection, amounts(job.holds), stay.used, amounts(wanted))
+            has = amounts(job.holds)
+            standing = await holds.move_on(connection, has, stay.used, amounts(wanted))
             taken.extend(meter for meter in standing if meter.id in wanted)
-            return amounts(wanted)
+            return holds.then(standing, amounts(wanted), has)
 
         back = {"state": states.SUBMITTING, "reconcile_at": None, **values}
         return await self._change(MOVE[states.SUBMITTING], job_id, back, reholds=count), taken

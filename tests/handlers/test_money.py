@@ -753,6 +753,25 @@ def test_what_is_refused_by_one_limit_is_counted_by_none(gateway: Gateway) -> No
     assert (purse.meter("requests"), purse.meter("concurrent")) == (spent("2"), spent("0", "1"))
 
 
+def test_a_create_counts_once_with_each_key_however_often_it_is_tried(tmp_path: Path) -> None:
+    def upstream(received: Received) -> Steps:
+        return said(429, {"error": {"message": "slowly"}}) if received.method == "POST" else said(404, {})
+
+    with origin(upstream) as there:
+        keys = [{"name": name, "value": f"sk-own-{name}"} for name in ("first", "second")]
+        network = {"base_url": there.url, "max_retries": 4, "retry_backoff_initial": 1, "retry_backoff_max": 5}
+        configuration = {"providers": {"openai": {"keys": keys, "network_config": network}}}
+        with running(tmp_path, configuration=configuration, api_keys="") as gateway:
+            price(gateway, "openai", usd_per_second=0.1)
+            limit = {"rate_limit": {"request_max_limit": 9, "request_reset_duration": "1d"}}
+            Admin(gateway).does("PUT", "/providers/openai", {"keys": {each["name"]: limit for each in keys}})
+            assert Purse.of(gateway, rate_limit=limit["rate_limit"]).send("x").status_code == 429
+            assert sum(each.method == "POST" for each in there.received) == 5
+            with psycopg.connect(dsn(gateway)) as connection:
+                query = "SELECT used FROM meters WHERE metric = 'requests'"
+                assert connection.execute(query).fetchall() == [(1,)] * 3
+
+
 def test_polls_have_a_limit_of_their_own_that_servers_share(tmp_path: Path) -> None:
     database = new_database()
     with running(tmp_path / "a", database, api_keys="") as one, running(tmp_path / "b", database, api_keys="") as other:
