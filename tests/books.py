@@ -142,6 +142,17 @@ class Meter:
     metric: str
     used: Decimal
     held: Decimal
+    scope: str = "virtual_key"
+    scope_id: str = ""
+
+
+@dataclass(frozen=True)
+class Stay:
+    """Where a job has failed before it was placed again, and what that cost."""
+
+    provider: str
+    key: str
+    cost: Decimal
 
 
 @dataclass(frozen=True)
@@ -155,6 +166,22 @@ class Bill:
     estimate: Decimal | None
     cost: Decimal | None
     holds: dict[str, Decimal]
+    failed: Sequence[Stay] = ()
+
+    def came_to(self, meter: Meter) -> Decimal:
+        """What the meter has to have counted of it, in US dollars: each stay where it was, the last one where it holds."""
+        failed = sum((stay.cost for stay in self.failed if self._was_counted(stay, meter)), NOTHING)
+        if not self.settled or self.cost is None or meter.id not in self.holds:
+            return failed
+        return failed + self.cost - sum((stay.cost for stay in self.failed), NOTHING)
+
+    def _was_counted(self, stay: Stay, meter: Meter) -> bool:
+        where = {
+            "provider": stay.provider,
+            "provider_key": f"{stay.provider}/{stay.key}",
+            "provider_config": f"{self.owner}/{stay.provider}",
+        }
+        return where[meter.scope] == meter.scope_id if meter.scope in where else meter.id in self.holds
 
 
 class Money:
@@ -171,14 +198,14 @@ class Money:
         self._holds_something({*keys})
 
     def _agrees(self, meter: Meter) -> None:
-        """What is held is what jobs hold that are not settled; what is used is what those came to that are."""
+        """What is held is what jobs hold that are not settled; what is used is what they came to where it is."""
         touching = [bill for bill in self.bills if meter.id in bill.holds]
         held = sum((bill.holds[meter.id] for bill in touching if not bill.settled), NOTHING)
         if meter.metric != "requests" and held != meter.held:
             self.wrong.append(f"{meter.id} holds {meter.held} {meter.metric}, and its jobs {held}")
-        came_to = [bill.cost or NOTHING for bill in touching if bill.settled]
-        if meter.metric == "usd" and meter.used != sum(came_to, NOTHING):
-            self.wrong.append(f"{meter.id} has used {meter.used}, and its jobs {sum(came_to, NOTHING)}")
+        came_to = sum((bill.came_to(meter) for bill in self.bills), NOTHING)
+        if meter.metric == "usd" and meter.used != came_to:
+            self.wrong.append(f"{meter.id} has used {meter.used}, and its jobs {came_to}")
         if meter.metric == "concurrent" and meter.used:
             self.wrong.append(f"{meter.id} has used {meter.used} of what is only held")
         if meter.metric == "requests" and (meter.held or meter.used < len(touching)):
@@ -208,16 +235,25 @@ def accounts(database: str, keys: Iterable[str] = ()) -> Money:
     """The money of a database, as of one moment."""
     with psycopg.connect(database) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        meters = connection.execute("SELECT id, metric, used, held FROM meters ORDER BY id").fetchall()
+        meters = connection.execute("SELECT id, metric, used, held, scope, scope_id FROM meters ORDER BY id").fetchall()
         bills = connection.execute(
             """SELECT id, owner, state IN ('completed', 'failed') AND reconcile_at IS NULL, settled_at IS NOT NULL,
-            estimate_usd, cost_usd, holds FROM jobs WHERE holds IS NOT NULL ORDER BY id"""
+            estimate_usd, cost_usd, holds, attempts FROM jobs WHERE holds IS NOT NULL ORDER BY id"""
         ).fetchall()
     found = [
-        Bill(*row[:-1], holds={meter: Decimal(amount) for meter, amount in row[-1].items()})  # type: ignore[misc]
-        for row in bills
+        Bill(*row, {meter: Decimal(amount) for meter, amount in held.items()}, stays(attempts))  # type: ignore[call-arg]
+        for *row, held, attempts in bills
     ]
     return Money([Meter(*row) for row in meters], found, keys)
+
+
+def stays(attempts: Iterable[dict[str, Any]]) -> list[Stay]:
+    """Of those that cost something."""
+    return [
+        Stay(attempt["provider"], attempt["key"], Decimal(str(attempt["cost_usd"])))
+        for attempt in attempts
+        if attempt["outcome"] == "job_failed" and attempt.get("cost_usd") is not None
+    ]
 
 
 def money(database: str) -> list[str]:

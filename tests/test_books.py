@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.books import Bill, Books, Made, Meter, Money, Row
+from tests.books import Bill, Books, Made, Meter, Money, Row, Stay
 from tests.chaos.upstream import NOTES, contested
 
 ADOPTED = [{"outcome": "unknown"}, {"outcome": "adopted"}]
@@ -93,6 +93,30 @@ METERS = [
 def test_money_that_agrees_is_right() -> None:
     found = Money(METERS, BILLS, ["vk_a"])
     assert (found.wrong, found.total) == ([], Decimal("0.3"))
+
+
+OF_OPENAI = {"budget_1": Decimal("0.4"), "budget_openai": Decimal("0.4")}
+PLACED_AGAIN = bill(1, cost=Decimal("0.8"), holds=OF_OPENAI, failed=[Stay("azure", "k", Decimal("0.4"))])
+AT_PROVIDERS = [
+    Meter("budget_1", "usd", Decimal("0.8"), Decimal(0), "virtual_key", "vk_a"),
+    Meter("budget_azure", "usd", Decimal("0.4"), Decimal(0), "provider", "azure"),
+    Meter("budget_azure_key", "usd", Decimal("0.4"), Decimal(0), "provider_key", "azure/k"),
+    Meter("budget_azure_config", "usd", Decimal("0.4"), Decimal(0), "provider_config", "vk_a/azure"),
+    Meter("budget_openai", "usd", Decimal("0.4"), Decimal(0), "provider", "openai"),
+]
+
+
+def test_what_a_job_cost_where_it_failed_is_to_be_counted_there() -> None:
+    assert Money(AT_PROVIDERS, [PLACED_AGAIN]).wrong == []
+    under_way = replace(PLACED_AGAIN, over=False, settled=False, cost=None, holds={})
+    assert Money(AT_PROVIDERS[1:4], [under_way]).wrong == []
+
+
+@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("used", ["0", "1.2"])
+def test_what_a_job_cost_elsewhere_is_found(number: int, used: str) -> None:
+    meter = replace(AT_PROVIDERS[number], used=Decimal(used))
+    assert [wrong.split()[0] for wrong in Money([meter], [PLACED_AGAIN]).wrong] == [meter.id]
 
 
 @pytest.mark.parametrize(

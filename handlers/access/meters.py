@@ -1,8 +1,7 @@
 """Budgets and rate limits: what is wanted of them, what is kept, and how much of each is used.
 
 A budget, and each limit of a `rate_limit`, is a row of `meters`. What is wanted is compared with what is there: a meter whose
-maximum or duration changes stays the same, with its id, its window and what it has counted; one that is not wanted any more is
-deleted.
+maximum or duration changes stays the same, with its id and what it has counted; one that is not wanted any more is deleted.
 """
 
 from __future__ import annotations
@@ -105,8 +104,10 @@ async def put(
     if "budgets" in asked:
         await _put(connection, owner, BUDGET, wanted_budgets(asked["budgets"]), aligned, source)
     elif aligned is not None:
-        theirs = and_(of([owner]), meters.c.kind == BUDGET)
-        await connection.execute(update(meters).where(theirs).values(calendar_aligned=aligned, updated_at=func.now()))
+        for row in (await _locked(connection, owner, BUDGET)).values():
+            values = {"calendar_aligned": aligned, **_window(row, row.reset_duration, aligned)}
+            change = update(meters).where(meters.c.id == row.id)
+            await connection.execute(change.values(**values, updated_at=func.now()))
     if "rate_limit" in asked:
         await _put(connection, owner, LIMIT, wanted_limits(asked["rate_limit"]), None, source)
 
@@ -114,21 +115,18 @@ async def put(
 async def _put(
     connection: AsyncConnection, owner: Owner, kind: str, wanted: Sequence[Wanted], aligned: bool | None, source: str
 ) -> None:
-    query = select(meters.c.id, meters.c.metric, meters.c.reset_duration, meters.c.calendar_aligned)
-    theirs = and_(of([owner]), meters.c.kind == kind)
-    there = {
-        row.id: row for row in await connection.execute(query.where(theirs).order_by(meters.c.id).with_for_update())
-    }
+    there = await _locked(connection, owner, kind)
     pairs = _paired(wanted, there, kind)
     gone = there.keys() - {meter_id for meter_id, _ in pairs}
     if gone:
         await connection.execute(delete(meters).where(meters.c.id.in_(gone)))
     for meter_id, each in pairs:
         default = there[meter_id].calendar_aligned if meter_id is not None and aligned is None else bool(aligned)
+        by_calendar = default if each.calendar_aligned is None else each.calendar_aligned
         values = {
             "maximum": each.maximum,
             "reset_duration": each.reset_duration,
-            "calendar_aligned": default if each.calendar_aligned is None else each.calendar_aligned,
+            "calendar_aligned": by_calendar,
             "source": source,
         }
         if meter_id is None:
@@ -137,8 +135,23 @@ async def _put(
             known = {"id": made, "kind": kind, "metric": each.metric, "scope": scope, "scope_id": scope_id}
             await connection.execute(insert(meters).values(**known, **values))
         else:
+            window = _window(there[meter_id], each.reset_duration, by_calendar)
             change = update(meters).where(meters.c.id == meter_id)
-            await connection.execute(change.values(**values, updated_at=func.now()))
+            await connection.execute(change.values(**values, **window, updated_at=func.now()))
+
+
+async def _locked(connection: AsyncConnection, owner: Owner, kind: str) -> dict[str, Any]:
+    """The owner's meters by their id, locked in the order in which jobs lock them."""
+    query = select(meters, func.clock_timestamp().label("now")).where(of([owner]), meters.c.kind == kind)
+    return {row.id: row for row in await connection.execute(query.order_by(meters.c.id).with_for_update())}
+
+
+def _window(row: Any, duration: str | None, aligned: bool) -> dict[str, Any]:
+    """What changes with a meter's window: what is used of the old one is used of the new one."""
+    if (duration, aligned) == (row.reset_duration, row.calendar_aligned):
+        return {}
+    reading = _reading(row)
+    return {"used": reading.used, "window_began": windows.began(reading.began, duration, aligned, row.now)}
 
 
 def _paired(wanted: Sequence[Wanted], there: Mapping[str, Any], kind: str) -> list[tuple[str | None, Wanted]]:

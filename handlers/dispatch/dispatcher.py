@@ -61,6 +61,14 @@ NARROW = frozenset({"provider_config", "provider_key", "provider"})
 ALIKE = frozenset({"requests", "concurrent"})
 """Metrics of which every target takes as much."""
 
+NOWHERE: Mapping[str, Any] = dict.fromkeys(
+    ("native_id", "progress", "provider_status", "expires_at", "cost_usd", "tokens", "seconds", "size")
+)
+"""What is known of a job only where it is, as it is known of one that is nowhere."""
+
+PLACED = (*NOWHERE, "provider", "model", "key", "base_url", "deployment", "estimate_usd", "price")
+"""What changes of a job that is placed again."""
+
 REHEARSED = "dry_run"
 """The id of a job that is not made."""
 
@@ -215,14 +223,14 @@ class Dispatcher:
         asked = {(attempt["provider"], attempt["model"]) for attempt in job.attempts}
         over = replace(job, **{**values_of(failed), "state": states.FAILED})
         cost = settling.own(over, self._bills(job))
-        spent = settling.account(over, self._bills(job)).known
+        stay = settling.account(over, self._bills(job))
         try:
             caller = await self._owner(job)
             resolved = resolve(request, self._registry, caller, wishes)
         except CallerError:  # what could serve it is not configured any more, or its owner may not do so any more
             return False
         ahead = [target for target in resolved if isinstance(target, Target) and target.names not in asked]
-        priced = [await self._priced(caller, target, request, spent) for target in ahead]
+        priced = [await self._priced(caller, target, request, stay.known) for target in ahead]
         left = [target for target in priced if isinstance(target, Target)]
         if not left:
             return False
@@ -237,26 +245,27 @@ class Dispatcher:
         }
         if cost != NOTHING:  # also what nobody knows, so that the sum is not taken for all of it
             failure["cost_usd"] = None if cost is None else float(cost)
-        pin = {
-            **left[0].pin,
-            "native_id": None,
-            "progress": None,
-            "provider_status": None,
-            "expires_at": None,
-            "cost_usd": None,
-            "tokens": None,
-            "seconds": None,
-            "size": None,
-        }
-        moved = await self._ledger.move(job.id, states.SUBMITTING, attempts=[*job.attempts, failure], **pin)
+        moved: Job | None = None
+
+        async def take(wanted: Job) -> list[Standing]:
+            nonlocal moved
+            follows = {name: getattr(wanted, name) for name in PLACED}
+            trail = [*job.attempts, failure]
+            moved, taken = await self._ledger.move_on(job.id, stay, wanted.holds or {}, attempts=trail, **follows)
+            return taken
+
+        try:
+            _, targets = await self._with_room(replace(job, **NOWHERE), left, take)
+        except CallerError:  # nothing of what could serve it has room
+            return False
         if moved is None:  # it was deleted meanwhile
             return True
-        log.info("a job failed and is placed again", job=job.id, provider=job.provider, next=left[0].id)
+        log.info("a job failed and is placed again", job=job.id, provider=job.provider, next=_first(targets).id)
         error = ProviderFailed(reason["message"], code=reason["code"])
         placing = Placing(self._ledger, self._registry, moved, first_error=error)
         with suppress(ReelgateError):  # what became of it is written down
             picture = Picture(request, image, self._fetching)
-            await self._place(placing, left, request, picture, wishes)
+            await self._place(placing, targets, request, picture, wishes)
         return True
 
     async def _place(

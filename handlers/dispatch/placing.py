@@ -154,7 +154,8 @@ class Placing:
             return None  # as it was recorded
         try:
             if "holds" in changes:
-                noted, taken = await self._ledger.hold(self._pinned, attempts=self._attempts, **pin, **terms)
+                wanted = terms.pop("holds")
+                noted, taken = await self._ledger.hold(self._job.id, wanted, attempts=self._attempts, **pin, **terms)
                 seen(taken)
             else:
                 noted = await self._ledger.note(self._job.id, attempts=self._attempts, **pin, **terms)

@@ -15,6 +15,7 @@ from ..access.callers import Caller
 from ..access.directory import Directory
 from ..access.grants import Meter
 from ..errors import InvalidRequest, PaymentRequired
+from ..jobs.settling import texts
 from ..providers.catalog import Capabilities
 from ..providers.quotes import Made, Quote, Unpriced, estimate, images_of, length
 from ..providers.registry import Provider, ProviderKey
@@ -38,7 +39,7 @@ class Terms:
         return {
             "estimate_usd": self.quote.usd if self.quote is not None else None,
             "price": self.quote.as_json() if self.quote is not None else None,
-            "holds": {meter: str(amount) for meter, amount in self.holds.items()},
+            "holds": texts(self.holds),
         }
 
 
@@ -62,9 +63,9 @@ class Pricing:
         source: Made | None = None,
         spent: Decimal = NOTHING,
     ) -> Terms:
-        """`source` is what a remix changes; `spent` what the job has cost already, with targets that failed.
+        """`source` is what a remix changes; `spent` what the job has cost already, with targets that failed, where it is counted.
 
-        Raises PaymentRequired if that is more than the request's `max_cost`, or cannot be said where it must be;
+        Raises PaymentRequired if both are more than the request's `max_cost`, or cannot be said where it must be;
         InvalidRequest if it cannot be said how long the video may become where a limit is on that.
         """
         name, key_name = f"{provider.name}/{model}", key.settings.name
@@ -94,7 +95,7 @@ class Pricing:
                 param="seconds",
             )
         if isinstance(found, Unpriced):
-            return Terms(None, _holds(touched, spent, seconds or NOTHING))
+            return Terms(None, _holds(touched, NOTHING, seconds or NOTHING))
         most = request.max_cost
         if most is not MISSING and found.usd + spent > Decimal(str(most)):
             raise PaymentRequired(
@@ -102,7 +103,7 @@ class Pricing:
                 code="max_cost_exceeded",
                 param="max_cost",
             )
-        return Terms(found, _holds(touched, found.usd + spent, seconds or NOTHING))
+        return Terms(found, _holds(touched, found.usd, seconds or NOTHING))
 
     async def _touched(self, caller: Caller, provider: str, key: str) -> list[Meter]:
         """The meters of which a job takes something that is placed there."""

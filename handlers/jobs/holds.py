@@ -2,6 +2,7 @@
 
     reserve   held += what the job may take; refused where used + held would exceed the maximum
     settle    held -= what was taken; used += what it came to
+    move on   both: where a job has failed, and where it is placed again
 
 The meters that a job touches are locked one after another in the order of their ids, so that any number of processes can do this
 at once: what is left is never taken twice, and nobody waits for one who waits for them. A window that is over is begun anew by
@@ -29,6 +30,9 @@ NOTHING = Decimal(0)
 
 COUNTED = frozenset({"requests", "polls"})
 """The metrics of which nothing is held: it is used at once, and for good."""
+
+BILLED = frozenset({"usd", "seconds"})
+"""The metrics of which a job uses what it comes to."""
 
 WORDS = {
     "virtual_key": "the virtual key",
@@ -145,13 +149,37 @@ async def reserve(
 ) -> list[Standing]:
     """Take what a job wants of each meter, by its id, and give back what it has of each so far (`instead_of`).
 
-    Returns the meters as they stand then. Raises Exhausted, upon which the transaction is not to be committed. A meter that has
-    been deleted is no limit any more.
+    Returns the meters as they stand then, of both. Raises Exhausted, upon which the transaction is not to be committed. A meter
+    that has been deleted is no limit any more.
     """
     has = instead_of or {}
     standing = _reserved(await _locked(connection, {*wanted, *has}), wanted, has)
     await _write(connection, standing)
-    return [meter for meter in standing if meter.id in wanted]
+    return standing
+
+
+def then(standing: Sequence[Standing], wanted: Mapping[str, Decimal], has: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """What a job holds once it has what it wanted: that, and a note of where it was counted before, so that it is once only."""
+    counted = {meter.id: has[meter.id] for meter in standing if meter.metric in COUNTED and meter.id in has}
+    return {**counted, **wanted}
+
+
+async def move_on(
+    connection: AsyncConnection,
+    has: Mapping[str, Decimal],
+    came_to: Mapping[str, Decimal | None],
+    wanted: Mapping[str, Decimal],
+) -> list[Standing]:
+    """Count what a job came to where it has failed, and take what it wants where it is placed again.
+
+    `came_to` is as for `settle`; what is not billed is held on. Otherwise as `reserve`.
+    """
+    locked = await _locked(connection, {*has, *wanted})
+    over = [_settled(at, has[at.id], came_to) if at.id in has and at.metric in BILLED else at for at in locked]
+    left = {at.id: NOTHING if at.metric in BILLED else has[at.id] for at in locked if at.id in has}
+    standing = _reserved(over, wanted, left)
+    await _write(connection, standing)
+    return standing
 
 
 async def rehearse(connection: AsyncConnection, wanted: Mapping[str, Decimal]) -> list[Standing]:
@@ -180,12 +208,21 @@ async def settle(
     connection: AsyncConnection, holds: Mapping[str, Decimal], came_to: Mapping[str, Decimal | None]
 ) -> None:
     """Give back what a job holds, and count what it came to, by metric (`usd`, `seconds`). None: as much as it held."""
-    settled = []
-    for meter in await _locked(connection, holds):
-        if meter.metric not in COUNTED:
-            used, held = came_to.get(meter.metric, NOTHING), holds[meter.id]
-            settled.append(_changed(meter, used=held if used is None else used, held=-held))
-    await _write(connection, settled)
+    locked = await _locked(connection, holds)
+    await _write(connection, [_settled(at, holds[at.id], came_to) for at in locked if at.metric not in COUNTED])
+
+
+def _settled(meter: Standing, held: Decimal, came_to: Mapping[str, Decimal | None]) -> Standing:
+    used = came_to.get(meter.metric, NOTHING)
+    return _changed(meter, used=held if used is None else used, held=-held)
+
+
+async def release(connection: AsyncConnection, holds: Mapping[str, Decimal], metric: str) -> dict[str, Decimal]:
+    """Give back what a job holds of this metric, and return what it holds then."""
+    theirs = [meter for meter in await _locked(connection, holds) if meter.metric == metric]
+    await _write(connection, [_changed(meter, held=-holds[meter.id]) for meter in theirs])
+    given_back = {meter.id for meter in theirs}
+    return {meter: amount for meter, amount in holds.items() if meter not in given_back}
 
 
 async def count(connection: AsyncConnection, counted: Mapping[str, Decimal]) -> None:

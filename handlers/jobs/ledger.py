@@ -44,12 +44,14 @@ from . import holds, settling, states
 from .files import give_up
 from .holds import Standing
 from .job_cache import JobCache, Load
-from .settling import Account, BillsOf, CameTo, amounts
+from .settling import Account, BillsOf, CameTo, amounts, texts
 from .tables import BYTEWISE, WOKEN, jobs, plans, tags
 
 log = structlog.get_logger()
 
 InTransaction = Callable[[AsyncConnection], Awaitable[None]]
+Rehold = Callable[[AsyncConnection, "Job"], Awaitable[Mapping[str, Decimal]]]
+"""Changes what a job holds, and says what that is then."""
 OnEnd = Callable[[AsyncConnection, "Job"], Awaitable[None]]
 """Is told of a job that has ended or was deleted, in the transaction that makes it so."""
 
@@ -367,17 +369,39 @@ class Ledger:
                 raise
             raise KeyTaken(first) from None
 
-    async def hold(self, job: Job, **values: Any) -> tuple[Job | None, list[Standing]]:
-        """Have a job that is being placed hold what `values["holds"]` says instead of what it did; with values for other columns.
+    async def hold(self, job_id: str, wanted: Mapping[str, str], **values: Any) -> tuple[Job | None, list[Standing]]:
+        """Have a job that is being placed hold what is wanted instead of what it did; with values for other columns.
 
         Returns it, and the meters; None if it is settled, because it was deleted. Raises Exhausted, with nothing changed.
         """
         taken: list[Standing] = []
 
-        async def take(connection: AsyncConnection) -> None:
-            taken.extend(await holds.reserve(connection, amounts(values["holds"]), amounts(job.holds)))
+        async def take(connection: AsyncConnection, job: Job) -> Mapping[str, Decimal]:
+            has = amounts(job.holds)
+            standing = await holds.reserve(connection, amounts(wanted), has)
+            taken.extend(meter for meter in standing if meter.id in wanted)
+            return holds.then(standing, amounts(wanted), has)
 
-        return await self._change(HOLD, job.id, values, take), taken
+        return await self._change(HOLD, job_id, values, reholds=take), taken
+
+    async def move_on(
+        self, job_id: str, stay: Account, wanted: Mapping[str, str], **values: Any
+    ) -> tuple[Job | None, list[Standing]]:
+        """Take a job that has failed back to `submitting`, to be placed with the next target.
+
+        What it came to where it failed (`stay`) is counted there, and what is wanted is held instead of the rest: all in one
+        transaction, so that a crash neither loses nor doubles it. Otherwise as `hold`; None if it has ended meanwhile.
+        """
+        taken: list[Standing] = []
+
+        async def count(connection: AsyncConnection, job: Job) -> Mapping[str, Decimal]:
+            has = amounts(job.holds)
+            standing = await holds.move_on(connection, has, stay.used, amounts(wanted))
+            taken.extend(meter for meter in standing if meter.id in wanted)
+            return holds.then(standing, amounts(wanted), has)
+
+        back = {"state": states.SUBMITTING, "reconcile_at": None, **values}
+        return await self._change(MOVE[states.SUBMITTING], job_id, back, reholds=count), taken
 
     async def settle(self, job_id: str, came_to: CameTo | None = None) -> Job | None:
         """Settle a job that is over and has not been settled: to what `came_to` says, or else as far as is known.
@@ -540,7 +564,8 @@ class Ledger:
         came_to: CameTo | None = None,
     ) -> Job | None:
         """A change after which callers see the job ended or gone. Every such change goes through here, and is told of."""
-        return await self._change(statement, job_id, values, also, self._on_end, settles=self._if_due(came_to))
+        settles = self._if_due(came_to)
+        return await self._change(statement, job_id, values, also, self._on_end, settles=settles, reholds=_no_slot)
 
     async def _change(
         self,
@@ -551,9 +576,10 @@ class Ledger:
         on_end: OnEnd | None = None,
         *,
         settles: Callable[[Job], Account | None] | None = None,
+        reholds: Rehold | None = None,
     ) -> Job | None:
         parameters = {"job_id": job_id, "updated_at": datetime.now(UTC), **values}
-        engine = self._single if also is None and on_end is None and settles is None else self.engine
+        engine = self.engine if also or on_end or settles or reholds else self._single
         # What was written may be changed again before we hear that it was committed, so it is kept like a read.
         with self.cache.loading(job_id) as load:
             async with engine.begin() as connection:
@@ -571,6 +597,10 @@ class Ledger:
                     await on_end(connection, job)
                 if job is not None and account is not None:
                     await _count(connection, job, account)  # last: others wait for these rows
+                elif job is not None and reholds is not None:
+                    held = texts(await reholds(connection, job))
+                    if held != (job.holds or {}):
+                        job = Job(*(await connection.execute(CHANGE, {"job_id": job.id, "holds": held})).one())
             if job is not None:
                 for owner in (None, job.owner):
                     self._reading.pop((owner, job_id), None)  # a read under way may be of the old row
@@ -585,11 +615,19 @@ class Ledger:
         return lambda job: (came_to or self._account)(job) if settling.due(job) else None
 
 
+async def _no_slot(connection: AsyncConnection, job: Job) -> Mapping[str, Decimal]:
+    """Whoever has seen a job end may make the next, though it is not settled; not while its provider may finish it late."""
+    held = amounts(job.holds)
+    if job.settled_at is not None or job.reconcile_at is not None:
+        return held
+    return await holds.release(connection, held, "concurrent")
+
+
 async def _count(connection: AsyncConnection, job: Job, account: Account) -> None:
     """Count what a job came to where it held something."""
     if account.usd is None:
         log.warning("what a job came to is not known", job=job.id, provider=job.provider, model=job.model)
-    await holds.settle(connection, amounts(job.holds), {"usd": account.known, "seconds": account.seconds})
+    await holds.settle(connection, amounts(job.holds), account.used)
 
 
 def listing(

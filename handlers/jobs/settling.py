@@ -38,6 +38,12 @@ class Account:
     usd: Decimal | None  # None: nobody knows
     seconds: Decimal | None  # of video; None: nobody knows, so it counts as what was held for it
     known: Decimal  # US dollars, as far as they are known
+    last: Decimal  # of them with its last target: what meters have not counted yet
+
+    @property
+    def used(self) -> dict[str, Decimal | None]:
+        """What meters have yet to count, by metric."""
+        return {"usd": self.last, "seconds": self.seconds}
 
 
 def due(job: Job) -> bool:
@@ -95,9 +101,10 @@ def spent_before(job: Job) -> Decimal:
 
 def _with_what_failed(job: Job, usd: Decimal | None, seconds: Decimal | None) -> Account:
     """What a job came to with all its targets, and with the last of them `usd`."""
-    known = (spent_before(job) + (usd or NOTHING)).quantize(PLACE)
+    last = (usd or NOTHING).quantize(PLACE)
+    known = spent_before(job) + last
     open_ = any("cost_usd" in attempt and attempt["cost_usd"] is None for attempt in job.attempts)
-    return Account(None if usd is None or open_ else known, seconds, known)
+    return Account(None if usd is None or open_ else known, seconds, known, last)
 
 
 def full_price(job: Job) -> Decimal | None:
@@ -119,7 +126,7 @@ def _reported(job: Job) -> Decimal | None:
 def _outcome(job: Job) -> Outcome | None:
     """How it ended, for its bill; None: nothing was made, nor begun."""
     code = (job.error or {}).get("code")
-    if job.state == states.COMPLETED or code in (states.INVALID_OUTPUT, states.TIMED_OUT):
+    if job.state == states.COMPLETED or (code in states.OURS and job.native_id is not None):
         return "completed"  # the provider has finished it, or may have, and bills it
     if job.content_filter is not None:
         return "filtered" if job.native_id is not None else None
@@ -137,8 +144,11 @@ def _seconds(job: Job) -> Decimal | None:
 
 
 def _length(job: Job, quote: Quote | None) -> Decimal | None:
-    """Seconds of a clip: as was made, and no more than was asked for, which the file of a continued video may hold as well."""
-    made = lasting(job.seconds)
+    """Seconds of a clip: as was made, and no more than was asked for, which the file of a continued video may hold as well.
+
+    Where frames were asked for, as was asked: what is said of the length then is what `seconds` was.
+    """
+    made = lasting(job.seconds) if quotes.FRAMES not in job.request else None
     lengths = [made] if made is not None else []
     if quote is not None and quote.seconds is not None:
         lengths.append(quote.seconds)
@@ -154,3 +164,8 @@ def _is_being_placed(job: Job) -> bool:
 def amounts(holds: Mapping[str, str] | None) -> dict[str, Decimal]:
     """`holds` as the row has them -> by meter."""
     return {meter: Decimal(amount) for meter, amount in (holds or {}).items()}
+
+
+def texts(holds: Mapping[str, Decimal]) -> dict[str, str]:
+    """The other way round."""
+    return {meter: str(amount) for meter, amount in holds.items()}

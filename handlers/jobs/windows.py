@@ -55,7 +55,7 @@ def began(began_before: datetime, duration: str | None, aligned: bool, now: date
     """When the window began in which `now` lies, if an earlier one, or the same, began at `began_before`.
 
     Without a duration there is one window only. What was counted is to be forgotten where the result is later than
-    `began_before`: it is earlier in the first window of what has become aligned, which keeps its usage.
+    `began_before`: it is earlier in the first window of what is aligned.
     """
     if duration is None:
         return began_before

@@ -20,7 +20,21 @@ from generated.models import VideoGenerationRequest, VideoRemixRequest
 from ..configuration import Naming, as_written
 from .adapter import extras
 from .catalog import Capabilities
-from .pricing import NIL, Assumed, Listed, Order, Price, PriceBook, RequestType, band, cost, price_for, sized
+from .pricing import (
+    NIL,
+    PLACE,
+    Assumed,
+    Listed,
+    Order,
+    Price,
+    PriceBook,
+    RequestType,
+    band,
+    cost,
+    lasting,
+    price_for,
+    sized,
+)
 
 Request = VideoGenerationRequest | VideoRemixRequest
 
@@ -37,7 +51,9 @@ EITHER = frozenset(
     }
 )
 """Extra fields that may decide on both of the following. (`seconds` and `size` are extra fields of a remix.)"""
-LENGTH = EITHER | {"seconds", "duration", "durationSeconds", "num_frames", "fps"}
+FRAMES, RATE = "num_frames", "fps"
+"""Extra fields of vLLM and SGLang. The first overrules `seconds`, whatever the server says of the length then."""
+LENGTH = EITHER | {"seconds", "duration", "durationSeconds", FRAMES, RATE}
 """Extra fields that may decide on the length of a video."""
 PICTURE = EITHER | {
     *("size", "resolution", "width", "height", "short_edge"),
@@ -169,7 +185,9 @@ def settle(
     price = None if made is None else price_for(quote.prices, band(made), quote.price.audio if audio is None else audio)
     price = price or quote.price
     length = quote.seconds if seconds is None else seconds
-    if price.usd_per_million_tokens is not None and price.tokens_per_second is None and not tokens:
+    by_tokens = price.usd_per_million_tokens is not None and not tokens
+    by_length = price.usd_per_second is not None or by_tokens
+    if (by_tokens and price.tokens_per_second is None) or (by_length and length is None):
         price = quote.price
     return cost(price, seconds=length, clips=clips or quote.clips, images=quote.images, tokens=tokens)
 
@@ -205,16 +223,32 @@ def images_of(request: Request) -> int:
 
 def _seconds(request: Request, can: Capabilities, listed: Listed | None, source: Made | None) -> Decimal | None:
     """How long a clip may become. None: there is no bound."""
+    extra, asked = extras(request), None
     if isinstance(request, VideoGenerationRequest):
         if request.seconds is not MISSING:
-            return Decimal(request.seconds.root)
-        if can.default_seconds is not None:  # is sent then
-            return Decimal(can.default_seconds)
+            asked = Decimal(request.seconds.root)
+        elif can.default_seconds is not None:  # is sent then
+            asked = Decimal(can.default_seconds)
+    if FRAMES in extra:
+        filmed = _filmed(extra)
+        return None if filmed is None else max(filmed, asked or NIL)  # which of the two holds is the provider's choice
+    if asked is not None:
+        return asked
     assumed = _assumed(request, listed)
-    known = None if LENGTH & extras(request).keys() else assumed.seconds or (source.seconds if source else None)
+    known = None if LENGTH & extra.keys() else assumed.seconds or (source.seconds if source else None)
     if known is not None:
         return known
     return max(map(Decimal, can.seconds), default=None) if can.seconds is not None else None
+
+
+def _filmed(fields: Mapping[str, Any]) -> Decimal | None:
+    """How long the frames last that are asked for; None if that cannot be read."""
+    try:
+        frames, rate = (Decimal(str(fields[name])) for name in (FRAMES, RATE))
+        filmed = (frames / rate).quantize(PLACE, ROUND_CEILING) if min(frames, rate) > 0 else NIL
+    except (ArithmeticError, LookupError, ValueError):
+        return None
+    return lasting(str(filmed))
 
 
 def _candidates(

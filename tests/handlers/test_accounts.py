@@ -49,6 +49,14 @@ def test_words_that_are_no_size_and_no_length_are_dropped_and_settled_as_estimat
     assert settling.account(made(size=size, seconds=seconds), CAREFUL).seconds == 8
 
 
+def test_frames_are_settled_for_the_length_that_they_were_held_for() -> None:
+    asked = {"model": "vllm/x", "prompt": "x", "seconds": "1", "num_frames": 192, "fps": 24}
+    for said in ("1", None):  # the server repeats what was asked
+        came_to = settling.account(made(request=asked, seconds=said), CAREFUL)
+        assert (came_to.usd, came_to.seconds) == (D("0.8"), 8)
+    assert settling.account(made(request=asked, seconds="1", price=None), CAREFUL).seconds is None  # as was held
+
+
 def test_a_size_and_a_length_are_kept_as_they_are_said() -> None:
     said = values_of(Snapshot("n", "completed", size="1280x720", seconds="7.5"))
     assert (said["size"], said["seconds"]) == ("1280x720", "7.5")
@@ -103,11 +111,17 @@ def test_what_one_target_cost_is_counted_though_nobody_knows_what_another_did() 
     failed = {"provider": "azure", "model": "x", "outcome": "job_failed"}
     known, unknown = {**failed, "cost_usd": 0.4}, {**failed, "cost_usd": None}
     first = settling.account(made(price=None, attempts=[known]), CAREFUL)
-    assert (first.usd, first.known) == (None, D("0.4"))
+    assert (first.usd, first.known, first.last) == (None, D("0.4"), 0)
     last = settling.account(made(attempts=[unknown, known]), CAREFUL)
-    assert (last.usd, last.known) == (None, D("1.2"))
+    assert (last.usd, last.known, last.last) == (None, D("1.2"), D("0.8"))
     nothing = settling.nothing_more(made(attempts=[known]))
-    assert (nothing.usd, nothing.known) == (D("0.4"), D("0.4"))
+    assert (nothing.usd, nothing.known, nothing.last) == (D("0.4"), D("0.4"), 0)
+
+
+@pytest.mark.parametrize("code", [states.INVALID_OUTPUT, states.TIMED_OUT])
+def test_a_target_that_has_not_taken_the_job_is_not_paid_for_how_it_failed_before(code: str) -> None:
+    given_up = made(state=states.FAILED, native_id=None, error={"code": code, "message": ""})
+    assert settling.account(given_up, CAREFUL).usd == 0
 
 
 @pytest.mark.parametrize(
@@ -228,6 +242,42 @@ async def test_meters_are_not_locked_while_others_are_told_of_an_end(database: s
         assert told == [(True, budget)]
         (standing,) = await ledger.standing({budget: D(0)})
         assert (standing.used, standing.held) == (D("0.8"), 0)
+
+
+async def test_a_stay_is_counted_once_and_only_if_there_is_room_for_what_follows(database: str) -> None:
+    async with opened(database, listening=False) as ledger:
+        first, second = await metered(ledger), await metered(ledger)
+        running = made(state=states.QUEUED, holds={first: "0.8"})
+        await ledger.record(running)
+        stay = settling.account(replace(running, state=states.FAILED), CAREFUL)
+
+        async def shown() -> list[tuple[Decimal, Decimal]]:
+            found = {each.id: (each.used, each.held) for each in await ledger.standing({first: D(0), second: D(0)})}
+            return [found[first], found[second]]
+
+        with pytest.raises(Exhausted):
+            await ledger.move_on(running.id, stay, {second: "11"}, provider="azure")
+        assert await shown() == [(0, D("0.8")), (0, 0)] and (await ledger.get(running.id) or running).state == "queued"
+        moved, taken = await ledger.move_on(running.id, stay, {second: "2"}, provider="azure", native_id=None)
+        assert moved is not None and (moved.state, moved.provider, moved.holds) == (
+            "submitting",
+            "azure",
+            {second: "2"},
+        )
+        assert [each.id for each in taken] == [second]
+        assert await ledger.move_on(running.id, stay, {second: "2"}) == (None, [])  # who did not hear of it tries again
+        assert await shown() == [(D("0.8"), 0), (0, 2)]
+        await ledger.move(running.id, states.FAILED, error={"code": "x", "message": ""})  # of which nothing was made
+        assert await shown() == [(D("0.8"), 0), (0, 0)]
+
+
+@pytest.mark.parametrize("holds", [None, {}, {"limit_gone": "1"}])
+async def test_what_holds_no_place_gives_none_back(database: str, holds: dict[str, str] | None) -> None:
+    async with opened(database, listening=False) as ledger:
+        lost = made(state=states.SUBMITTING, native_id=None, holds=holds)
+        await ledger.record(lost)
+        unknown = await ledger.move(lost.id, states.UNKNOWN)
+        assert unknown is not None and unknown.holds == holds and unknown.ended
 
 
 async def test_seconds_that_nobody_knows_count_as_what_was_held(database: str) -> None:

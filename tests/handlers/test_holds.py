@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from handlers.jobs import holds
 from handlers.jobs.access_tables import meters
 from handlers.jobs.database import engine_for
-from handlers.jobs.holds import COUNTED, NOTHING, Exhausted
+from handlers.jobs.holds import BILLED, COUNTED, NOTHING, Exhausted
 from tests.handlers.test_ledger import database, psycopg_url
 
 __all__ = ["database"]
@@ -62,7 +62,16 @@ class Meters:
                 return None
         new = {meter: Decimal(1) for meter in wanted if meter in COUNTED_HERE and meter not in has}
         used = {meter: amount + new.get(meter, NOTHING) for meter, amount in self.used.items()}
-        return Meters(used, {**self.jobs, job: wanted})
+        counted = {meter: amount for meter, amount in has.items() if meter in COUNTED_HERE}
+        return Meters(used, {**self.jobs, job: {**counted, **wanted}})
+
+    def moved_on(self, job: int, came_to: Mapping[str, Decimal], wanted: Mapping[str, Decimal]) -> Meters | None:
+        """Settled, but for what is not billed, and reserved anew."""
+        has = self.jobs[job]
+        more = {meter: came_to.get(KINDS[meter][0], NOTHING) for meter in has}
+        used = {meter: amount + more.get(meter, NOTHING) for meter, amount in self.used.items()}
+        left = {meter: NOTHING if KINDS[meter][0] in BILLED else amount for meter, amount in has.items()}
+        return Meters(used, {**self.jobs, job: left}).reserved(job, wanted)
 
     def settled(self, job: int, came_to: Mapping[str, Decimal]) -> Meters:
         more = {meter: came_to.get(KINDS[meter][0], NOTHING) for meter in self.jobs[job]}
@@ -75,10 +84,14 @@ COUNTED_HERE = frozenset(meter for meter, (metric, *_) in KINDS.items() if metri
 
 @dataclass(frozen=True)
 class Act:
-    """What a transaction does to a job. `job` counts modulo those that there are; without `amounts` by meter it settles."""
+    """What a transaction does to a job. `job` counts modulo those that there are; without `wanted` it settles.
+
+    With `wanted` it reserves, and settles before that if it `moves` on.
+    """
 
     job: int
     new: bool
+    moves: bool
     wanted: Mapping[str, Decimal] | None
     came_to: Mapping[str, Decimal]
     commits: bool
@@ -86,13 +99,19 @@ class Act:
     def on(self, model: Meters, number: int) -> tuple[int, Act] | None:
         """The job that is meant, or None if there is none."""
         if self.new:
-            return number, replace(self, wanted=self.wanted or {})
+            return number, replace(self, wanted=self.wanted or {}, moves=False)
         known = sorted(model.jobs)
         return (known[self.job % len(known)], self) if known else None
 
 
 ACTS = st.builds(
-    Act, st.integers(0, 9), st.booleans(), st.none() | WANTED, CAME_TO, st.sampled_from([True, True, True, False])
+    Act,
+    st.integers(0, 9),
+    st.booleans(),
+    st.booleans(),
+    st.none() | WANTED,
+    CAME_TO,
+    st.sampled_from([True, True, True, False]),
 )
 
 
@@ -162,23 +181,34 @@ class Machine(RuleBasedStateMachine):
                 await self._end(two, other[1], done)
                 self._expect(other[0], other[1], done)
 
-    async def _do(self, connection: AsyncConnection, act: Act, has: Mapping[str, Decimal] | None) -> bool:
-        """Whether there was enough."""
+    async def _do(
+        self, connection: AsyncConnection, act: Act, has: Mapping[str, Decimal] | None
+    ) -> Mapping[str, Decimal] | None:
+        """What the job holds then; None: there was not enough."""
+        had = has or {}
         try:
             if act.wanted is None:
-                await holds.settle(connection, has or {}, act.came_to)
+                await holds.settle(connection, had, act.came_to)
+                return {}
+            if act.moves:
+                standing = await holds.move_on(connection, had, act.came_to, act.wanted)
             else:
-                await holds.reserve(connection, act.wanted, has)
+                standing = await holds.reserve(connection, act.wanted, had)
+            return holds.then(standing, act.wanted, had)
         except Exhausted:
-            return False
-        return True
+            return None
 
-    async def _end(self, connection: AsyncConnection, act: Act, done: bool) -> None:
-        await (connection.commit() if done and act.commits else connection.rollback())
+    async def _end(self, connection: AsyncConnection, act: Act, done: Mapping[str, Decimal] | None) -> None:
+        await (connection.commit() if done is not None and act.commits else connection.rollback())
 
-    def _expect(self, job: int, act: Act, done: bool) -> None:
-        after = self.model.settled(job, act.came_to) if act.wanted is None else self.model.reserved(job, act.wanted)
-        assert done == (after is not None), (job, act)
+    def _expect(self, job: int, act: Act, done: Mapping[str, Decimal] | None) -> None:
+        if act.wanted is None:
+            after: Meters | None = self.model.settled(job, act.came_to)
+        elif act.moves:
+            after = self.model.moved_on(job, act.came_to, act.wanted)
+        else:
+            after = self.model.reserved(job, act.wanted)
+        assert done == (None if after is None else after.jobs.get(job, {})), (job, act)
         if after is not None and act.commits:
             self.model = after
 

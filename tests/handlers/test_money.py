@@ -21,6 +21,7 @@ from starlette.routing import Mount
 from handlers import operating
 from handlers.jobs import reconciling, settling, tracking
 from handlers.providers.openai import OpenAI
+from tests.books import money
 from tests.gateway import Gateway, judge, new_database, running
 from tests.handlers.governance.admin import Admin, unique
 from tests.handlers.money import GEN, PRO, SORA, Purse, price, settled, spent
@@ -234,7 +235,7 @@ def test_a_job_that_is_deleted_while_it_is_placed_is_settled_when_the_provider_h
         purse = Purse.of(gateway)
         with on_its_way(purse, model="openai/x", fallbacks=fallbacks) as (job, answer):
             assert purse.delete(job) == "nothing"
-            assert purse.usd == spent("0", "0.4")
+            assert (purse.usd, purse.meter("concurrent")) == (spent("0", "0.4"), spent("0"))
         assert answer.result().status_code >= 400
         assert settled(gateway, job, patience=10) == Decimal(came_to)
         assert purse.usd == spent(came_to) and purse.meter("seconds") == purse.meter("concurrent") == spent("0")
@@ -278,10 +279,11 @@ def test_what_is_not_known_stays_held_until_a_list_decides(gateway: Gateway) -> 
 
 
 def test_what_no_list_decides_stays_held_until_an_operator_does(tmp_path: Path, gateway: Gateway) -> None:
-    purse = Purse.of(gateway)
+    purse = Purse.of(gateway, rate_limit={"concurrent_max_limit": 1})
     prompts = [prompt_of("drop-after", "slow=600"), prompt_of("drop-before")]
-    for prompt in prompts:
+    for prompt in prompts:  # the second is not refused: for its caller the first has ended
         assert purse.send(prompt, GEN, seconds="5").status_code == 504
+        assert purse.meter("concurrent") == spent("0")
     adopted, closed = purse.jobs
     time.sleep(1)
     assert purse.usd == spent("0", "1.2")
@@ -292,8 +294,13 @@ def test_what_no_list_decides_stays_held_until_an_operator_does(tmp_path: Path, 
             pool.submit(asyncio.run, resolve).result()
     assert settled(gateway, closed) == 0
     assert purse.usd == spent("0", "0.6")
+    other = purse.create("[sandbox:slow=600]")["id"]  # beside the one that was adopted
+    assert purse.meter("concurrent") == spent("0", "1")
     purse.delete(adopted)
-    assert settled(gateway, adopted) == Decimal("0.6") and purse.usd == spent("0.6")
+    assert settled(gateway, adopted) == Decimal("0.6") and purse.usd == spent("0.6", "0.4")
+    assert purse.meter("concurrent") == spent("0", "1")
+    purse.delete(other)
+    assert purse.meter("concurrent") == spent("0")
 
 
 @pytest.mark.parametrize(
@@ -408,6 +415,59 @@ def test_what_a_failed_target_cost_is_in_the_sum(gateway: Gateway) -> None:
     assert settled(gateway, made["id"]) == Decimal("1.6")  # 0.4 for what failed, 1.2 for what was made
     assert purse.usd == spent("1.6") and done["usage"]["cost"] == 1.6
     assert purse.meter("seconds") == spent("4")
+
+
+def test_what_a_job_cost_counts_where_it_was(tmp_path: Path) -> None:
+    providers = ("azure", "openai")
+    ten = [{"max_limit": 10, "reset_duration": "1d"}]
+    with running(tmp_path, api_keys="") as gateway:
+        admin = Admin(gateway)
+        for provider in providers:
+            limits = {"rate_limit": {"seconds_max_limit": 99, "seconds_reset_duration": "1d"}}
+            admin.does("PUT", f"/providers/{provider}", {"budgets": ten, **limits})
+        configs = [{"provider": provider, "budgets": ten} for provider in providers]
+        purse, other = Purse.of(gateway, provider_configs=configs), Purse.of(gateway)
+        prompt = prompt_of("fail times=1")
+        assert other.finished(other.create(prompt, "openai/sora-2")["id"])["status"] == "failed"  # not the next time
+        job = purse.create(prompt, "azure/sora-2", fallbacks=["openai/sora-2"], failover="job")["id"]
+        assert purse.finished(job)["model"] == "openai/sora-2"
+        assert settled(gateway, job) == Decimal("0.8") and purse.finished(job)["usage"]["cost"] == 0.8
+        assert purse.usd == spent("0.8") and purse.meter("seconds") == spent("4")
+        assert purse.meter("concurrent") == spent("0")
+        with psycopg.connect(dsn(gateway)) as connection:
+            query = (
+                "SELECT scope, metric, scope_id, used, held FROM meters WHERE scope LIKE 'provider%' ORDER BY 1, 2, 3"
+            )
+            shown = [
+                (f"{scope} {metric}", str(used), held) for scope, metric, _, used, held in connection.execute(query)
+            ]
+        assert shown == [
+            ("provider seconds", "0.000000", 0),
+            ("provider seconds", "4.000000", 0),
+            *[("provider usd", "0.400000", 0)] * 2,
+            *[("provider_config usd", "0.400000", 0)] * 2,
+        ]
+        assert money(dsn(gateway)) == []
+
+
+def test_what_a_job_cost_is_counted_when_it_leaves(tmp_path: Path) -> None:
+    """While it is placed again, and though it is given up then: no crash can lose it."""
+    failed = {"id": "v1", "object": "video", "status": "failed", "progress": 0, "error": {"code": "x", "message": "y"}}
+    taken = said(200, {"id": "v1", "object": "video", "status": "queued", "seconds": "4", "size": "1280x720"})
+    answers: list[Steps] = [taken, [1.5, FAILED]]
+
+    def upstream(received: Received) -> Steps:
+        return answers.pop(0) if received.method == "POST" else said(200, failed)
+
+    with origin(upstream) as there, priced(tmp_path, there.url, "azure") as gateway:
+        purse = Purse.of(gateway)
+        job = purse.create("x", "azure/x", fallbacks=["azure/y"], failover="job")["id"]
+        until(lambda: state(gateway, job) == "submitting" and not answers)
+        assert (purse.usd, purse.meter("concurrent")) == (spent("0.4", "0.4"), spent("0", "1"))
+        assert money(dsn(gateway)) == []
+        assert settled(gateway, job) == Decimal("0.4") and purse.usd == spent("0.4")
+        assert purse.meter("seconds") == purse.meter("concurrent") == spent("0")
+        assert money(dsn(gateway)) == []
 
 
 def test_a_job_is_not_placed_again_beyond_its_budget(gateway: Gateway) -> None:
@@ -691,6 +751,25 @@ def test_what_is_refused_by_one_limit_is_counted_by_none(gateway: Gateway) -> No
     purse.delete(job)
     assert purse.send("[sandbox:slow=600]").status_code == 200  # a job less at once, a request more
     assert (purse.meter("requests"), purse.meter("concurrent")) == (spent("2"), spent("0", "1"))
+
+
+def test_a_create_counts_once_with_each_key_however_often_it_is_tried(tmp_path: Path) -> None:
+    def upstream(received: Received) -> Steps:
+        return said(429, {"error": {"message": "slowly"}}) if received.method == "POST" else said(404, {})
+
+    with origin(upstream) as there:
+        keys = [{"name": name, "value": f"sk-own-{name}"} for name in ("first", "second")]
+        network = {"base_url": there.url, "max_retries": 4, "retry_backoff_initial": 1, "retry_backoff_max": 5}
+        configuration = {"providers": {"openai": {"keys": keys, "network_config": network}}}
+        with running(tmp_path, configuration=configuration, api_keys="") as gateway:
+            price(gateway, "openai", usd_per_second=0.1)
+            limit = {"rate_limit": {"request_max_limit": 9, "request_reset_duration": "1d"}}
+            Admin(gateway).does("PUT", "/providers/openai", {"keys": {each["name"]: limit for each in keys}})
+            assert Purse.of(gateway, rate_limit=limit["rate_limit"]).send("x").status_code == 429
+            assert sum(each.method == "POST" for each in there.received) == 5
+            with psycopg.connect(dsn(gateway)) as connection:
+                query = "SELECT used FROM meters WHERE metric = 'requests'"
+                assert connection.execute(query).fetchall() == [(1,)] * 3
 
 
 def test_polls_have_a_limit_of_their_own_that_servers_share(tmp_path: Path) -> None:

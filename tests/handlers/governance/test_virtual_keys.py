@@ -310,6 +310,68 @@ def test_budgets_become_aligned_all_at_once_and_keep_their_usage(admin: Admin) -
     assert [each["calendar_aligned"] for each in mixed["budgets"]] == [False, True]
 
 
+def set_back(gateway: Gateway, meter_id: str, days: int) -> None:
+    with psycopg.connect(dsn(gateway)) as connection:
+        connection.execute(
+            "UPDATE meters SET window_began = window_began - %s * interval '1 day' WHERE id = %s", [days, meter_id]
+        )
+
+
+SINCE_25_DAYS = {"max_limit": 50, "reset_duration": "1M"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"calendar_aligned": True},
+        {"budgets": [{**SINCE_25_DAYS, "calendar_aligned": True}]},
+        {"budgets": [{**SINCE_25_DAYS, "reset_duration": "2w"}]},
+        {"budgets": [{**SINCE_25_DAYS, "reset_duration": "1d", "calendar_aligned": True}]},
+        {"budgets": [{"max_limit": 50}]},
+        {"budgets": [{**SINCE_25_DAYS, "max_limit": 60}]},
+    ],
+)
+def test_what_is_used_stays_used_when_its_window_changes(admin: Admin, change: dict[str, Any]) -> None:
+    made = admin.key(budgets=[SINCE_25_DAYS])
+    budget = made["budgets"][0]["id"]
+    use(admin.gateway, budget, 49, 1)
+    set_back(admin.gateway, budget, 25)
+    asked = (
+        {**change, "budgets": [{"id": budget, **each} for each in change["budgets"]]} if "budgets" in change else change
+    )
+    for _ in range(2):  # the second time nothing changes
+        changed = admin.change(made, **asked)["budgets"][0]
+        assert (changed["id"], changed["current_usage"], changed["reserved"]) == (budget, 49, 1)
+    if "reset_duration" in changed:
+        set_back(admin.gateway, budget, 62)
+        read = admin.ask("GET", f"/virtual-keys/{made['id']}").json()["virtual_key"]["budgets"][0]
+        assert (read["current_usage"], read["reserved"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "change", [{"calendar_aligned": True}, {"budgets": [{"max_limit": 50, "reset_duration": "1Y"}]}]
+)
+def test_what_was_used_in_a_window_that_is_over_is_not_used_in_another(admin: Admin, change: dict[str, Any]) -> None:
+    made = admin.key(budgets=[SINCE_25_DAYS])
+    budget = made["budgets"][0]["id"]
+    use(admin.gateway, budget, 49)
+    set_back(admin.gateway, budget, 32)
+    asked = {"budgets": [{"id": budget, **each} for each in change["budgets"]]} if "budgets" in change else change
+    assert admin.change(made, **asked)["budgets"][0]["current_usage"] == 0
+
+
+def test_requests_stay_counted_when_their_window_changes(admin: Admin) -> None:
+    limit = {"request_max_limit": 100, "request_reset_duration": "1M"}
+    made = admin.key(rate_limit=limit)
+    with psycopg.connect(dsn(admin.gateway)) as connection:
+        found = connection.execute("SELECT id FROM meters WHERE scope_id = %s", [made["id"]]).fetchone()
+    assert found is not None
+    use(admin.gateway, found[0], 49)
+    set_back(admin.gateway, found[0], 25)
+    changed = admin.change(made, rate_limit={**limit, "request_reset_duration": "1d"})
+    assert changed["rate_limit"]["request_current_usage"] == 49
+
+
 def test_the_meters_of_a_provider_go_with_its_config(admin: Admin) -> None:
     made = admin.key(provider_configs=[{"provider": "runway", "budgets": [DAY]}, {"provider": "xai", "budgets": [DAY]}])
     kept = made["provider_configs"][1]["budgets"]

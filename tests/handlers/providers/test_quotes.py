@@ -16,7 +16,7 @@ from handlers.api.models import model as listed_model
 from handlers.configuration import Configuration
 from handlers.providers.catalog import ANYTHING, Capabilities, catalog
 from handlers.providers.pricing import Override, PriceBook, price_book
-from handlers.providers.quotes import Made, Quote, Unpriced, clips_of, estimate, images_of, settle
+from handlers.providers.quotes import Made, Quote, Unpriced, clips_of, estimate, images_of, length, settle
 from handlers.providers.registry import PROVIDERS, Registry, build, build_sandbox
 from handlers.upstream import Upstream
 
@@ -185,6 +185,42 @@ def test_a_request_that_says_more_never_costs_more(chosen: tuple[str, str, Capab
     assert usd(quoted(f"{provider}/{model}", **said)) <= usd(quoted(f"{provider}/{model}", **open_))
 
 
+FOR_VLLM = {
+    "id": "p",
+    "name": "p",
+    "scope_kind": "provider",
+    "provider": "vllm",
+    "match_type": "wildcard",
+    "pattern": "*",
+}
+A_SECOND = Override.model_validate(FOR_VLLM | {"patch": {"usd_per_second": 0.1}})
+NO_NUMBERS = (0, -24, "many", "nan", "inf", True, None, [24], 10**5000)
+
+
+@pytest.mark.parametrize(
+    ("fields", "amount"),
+    [
+        ({"seconds": 1, "num_frames": 24_000, "fps": 24}, "100"),
+        ({"seconds": 1, "num_frames": "24000", "fps": "24.0"}, "100"),
+        ({"num_frames": 100, "fps": 24}, "0.416667"),
+        ({"seconds": 8, "num_frames": 24, "fps": 24}, "0.8"),  # of a server that does not know frames
+        *(({"seconds": 1, "num_frames": each, "fps": 24}, None) for each in (*NO_NUMBERS, 1e300)),
+        *(({"seconds": 1, "num_frames": 24, "fps": each}, None) for each in (*NO_NUMBERS, "1e-999999")),
+        ({"seconds": 1, "num_frames": 24_000}, None),
+        ({"seconds": 1, "fps": 24}, "0.1"),
+    ],
+)
+def test_frames_overrule_the_seconds(fields: dict[str, Any], amount: str | None) -> None:
+    book = price_book().with_overrides([A_SECOND])
+    found = quoted("vllm/x", book=book, **fields)
+    request = VideoGenerationRequest.model_validate({"model": "vllm/x", "prompt": "x", **fields})
+    longest = length("vllm", "x", request, ANYTHING, book)
+    if amount is None:
+        assert isinstance(found, Unpriced) and "How long" in found.reason and longest is None
+    else:
+        assert isinstance(found, Quote) and (found.usd, found.seconds) == (D(amount), longest)
+
+
 # ---- whose prices hold ------------------------------------------------------------------------------------------------
 
 
@@ -302,6 +338,15 @@ def test_a_job_is_settled_for_what_was_made(
     kept = Quote.from_json(json.loads(json.dumps(quote.as_json())))
     assert kept == quote
     assert settle(kept, **made) == D(amount)
+
+
+def test_a_size_that_is_priced_by_the_second_is_settled_as_estimated_where_no_length_is_known() -> None:
+    parts = [{"resolution": "720p", "usd_per_video": 0.5}, {"resolution": "1080p", "usd_per_second": 0.1}]
+    own = Override.model_validate(FOR_VLLM | {"patch": {"prices": parts}})
+    quote = quoted("vllm/x", book=price_book().with_overrides([own]), size="1280x720")
+    assert isinstance(quote, Quote) and quote.seconds is None
+    assert settle(quote, size="1920x1080") == D("0.5")
+    assert settle(quote, size="1920x1080", seconds=D(3)) == D("0.3")
 
 
 @pytest.mark.parametrize(
