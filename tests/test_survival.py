@@ -66,7 +66,7 @@ def kill_if_alive(pid: int) -> None:
 
 def test_jobs_survive_the_death_of_every_process(directory: Path) -> None:
     server, url = start(directory)
-    gateway = Gateway(url, load(api_keys=KEYS))
+    gateway = Gateway(url, load(api_keys=KEYS, data_dir=directory))
     created = [gateway.create(f"boat {number} [sandbox:no-render]")["id"] for number in range(JOBS)]
     time.sleep(1)
     assert {gateway.ask("GET", f"/v1/videos/{job}").json()["status"] for job in created} <= {"queued", "in_progress"}
@@ -77,7 +77,7 @@ def test_jobs_survive_the_death_of_every_process(directory: Path) -> None:
 
     server, url = start(directory)
     try:
-        gateway = Gateway(url, load(api_keys=KEYS))
+        gateway = Gateway(url, load(api_keys=KEYS, data_dir=directory))
         finished = [gateway.finished(job, patience=PATIENCE) for job in created]
         assert {video["status"] for video in finished} == {"completed"}
         assert gateway.stats()["runway"]["creates_accepted"] == JOBS, "none was created twice at the provider"

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from docs.prices import BEGIN, END, PAGE, amounts, written
+from generated.models import PricingOverrideCreateRequest
 from handlers.providers.pricing import BANDS, NAMED, Charges, Override, Price
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -30,8 +31,9 @@ def test_every_scope_and_resolution_of_an_override_is_described() -> None:
 
 
 def test_the_example_of_an_override_is_one() -> None:
-    (example,) = re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
-    assert Override.model_validate(json.loads(example)).patch.as_prices()
+    (example,) = re.findall(r"pricing-overrides -d '(.*?)'\n```", TEXT, re.DOTALL)
+    PricingOverrideCreateRequest.model_validate_json(example)
+    assert Override.model_validate({"id": "price_1", **json.loads(example)}).patch.as_prices()
 
 
 def test_an_amount_is_told_with_everything_that_is_charged() -> None:
