@@ -612,10 +612,10 @@ class ModelPattern(RootModel[StrictStr]):
     root: Annotated[
         StrictStr,
         Field(
-            description='The name of a model without its provider; `*` for all; or `regex:` and a regular expression, in the syntax of RE2, that the\nwhole name fits, in either case.\n',
+            description='The name of a model, as `gen4.5` and not as `runway/gen4.5`; `*` for all; or `regex:` and a regular expression, in the syntax\nof RE2, that the whole name fits, in either case: `regex:gen4.*`.\n',
             max_length=256,
             min_length=1,
-            pattern='^[!-~]+$',
+            pattern='^(\\*|regex:[!-~]+|[!-)+-~]+)$',
         ),
     ]
 
