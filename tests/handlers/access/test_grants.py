@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from handlers.access.grants import Grant, ProviderConfig
+from handlers.access.grants import Grant, ProviderConfig, demand_pattern
 from handlers.configuration import Key, as_written
+from handlers.errors import InvalidRequest
 from handlers.providers.pricing import Order, Override, Patch, PriceBook
 from handlers.providers.replicate import Replicate
 from tests.gateway import running
@@ -103,3 +104,14 @@ def test_a_key_that_is_granted_by_its_id_or_name_makes_a_video_and_its_remix(tmp
             path = f"/v1/videos/{video['id']}/remix"
             remixed = gateway.ask("POST", path, made["value"], json={"prompt": "snow [sandbox:no-render]"})
             assert remixed.status_code == 200, remixed.text
+
+
+@pytest.mark.parametrize("name", ["gen4*", "*4", "runway/gen4.5", "regex:("])
+def test_what_fits_no_model_is_no_pattern(name: str) -> None:
+    with pytest.raises(InvalidRequest):
+        demand_pattern(name, "runway")
+
+
+@pytest.mark.parametrize("name", ["*", "gen4.5", "regex:gen4.*", "xai/gen4"])
+def test_what_may_fit_one_is(name: str) -> None:
+    demand_pattern(name, "runway")
