@@ -20,7 +20,7 @@ from itertools import repeat
 from pathlib import Path
 
 from handlers import logs
-from tests.gateway import ROOT, Gateway, running
+from tests.gateway import ROOT, Gateway, new_database, running
 from tests.handlers.access.forging import AUDIENCE, ISSUER, Issuer
 
 SEEDS = ("1", "2", "3")
@@ -72,8 +72,8 @@ def credentials(gateway: Gateway, issuer: Issuer, role: str) -> dict[str, str]:
     return {"REELGATE_ROLE": role, "REELGATE_API_KEY": caller, "REELGATE_VIRTUAL_KEY": key}
 
 
-def runs(role: str, seeds: tuple[str, ...]) -> tuple[int, int]:
-    """All runs as one caller -> (how many cases there were, how many runs failed)."""
+def runs(role: str, seeds: tuple[str, ...], database: str) -> tuple[int, int]:
+    """All runs as one caller, on a database of its own -> (how many cases there were, how many runs failed)."""
     logs.configure("error", "text")
     issuer = Issuer("secret")
     settings = {
@@ -81,7 +81,7 @@ def runs(role: str, seeds: tuple[str, ...]) -> tuple[int, int]:
         **{"jwt_secret": issuer.secret, "jwt_issuer": ISSUER, "jwt_audience": AUDIENCE},
     }
     total, failed = 0, 0
-    with tempfile.TemporaryDirectory() as directory, running(Path(directory), **settings) as gateway:
+    with tempfile.TemporaryDirectory() as directory, running(Path(directory), database, **settings) as gateway:
         caller = credentials(gateway, issuer, role)
         for seed in seeds:
             began = time.monotonic()
@@ -97,8 +97,9 @@ def runs(role: str, seeds: tuple[str, ...]) -> tuple[int, int]:
 
 
 def main(seeds: tuple[str, ...]) -> int:
+    databases = [new_database() for _ in ROLES]  # here, where PostgreSQL ends with the process
     with ProcessPoolExecutor(len(ROLES)) as pool:
-        found = list(pool.map(runs, ROLES, repeat(seeds)))
+        found = list(pool.map(runs, ROLES, repeat(seeds), databases))
     total, failed = (sum(counts) for counts in zip(*found, strict=True))
     print(f"{total} cases over {len(seeds)} seeds, as tenant and as admin; {failed} runs failed")
     return 1 if failed else 0
