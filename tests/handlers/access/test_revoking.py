@@ -12,7 +12,7 @@ from tests.gateway import Gateway, judge, running
 from tests.handlers.governance.admin import Admin
 from tests.handlers.test_tracking import until
 
-SLOW = "a paper boat [sandbox:no-render] [sandbox:slow=4]"
+SLOW = "a paper boat [sandbox:no-render] [sandbox:slow=8]"
 
 
 @pytest.fixture(scope="module")
