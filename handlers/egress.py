@@ -30,9 +30,7 @@ from .upstream import CONNECT, MAX_REDIRECTS, NEVER_LEFT, REDIRECTS, TOO_LATE, R
 
 MAX_URL = 2048  # characters
 MAX_ANSWER = 4096  # bytes of an answer that are kept, unless told otherwise
-RESOLVING = (
-    64  # names that are resolved at the same time: one that nobody answers for keeps its thread for many seconds
-)
+RESOLVING = 64  # names that are resolved at the same time; one for which nobody answers keeps its thread for long
 
 # ---- addresses ------------------------------------------------------------------------------------------------------
 

@@ -33,9 +33,7 @@ from ..media.uploads import Upload, current
 from . import mistakes, pictures
 from .parameters import Parameters
 
-DRAIN = (
-    4  # times the largest limit: how much of a too large body is read and dropped so that the sender sees the answer
-)
+DRAIN = 4  # times the largest limit: how much that is too much is read and dropped, so that the sender sees the answer
 DEEPEST = 64  # levels of objects and lists
 LOOKED_AT_TWICE = 1024 * 1024  # bytes: up to here a body is also searched for fields that stand in it twice
 ROOMY = 8  # times its first piece: where a body of unknown length begins
@@ -295,12 +293,12 @@ def _judge_of(operation_id: str) -> jsonschema_rs.Draft202012Validator:
     )
 
 
-@cache
 def _most(operation_id: str) -> int:
     """How many bytes a body may have to which no image belongs."""
     return WITHOUT_IMAGE if OPERATIONS[operation_id].secured else OF_STRANGERS
 
 
+@cache
 def _has_image(operation_id: str) -> bool:
     body = OPERATIONS[operation_id].bodies["application/json"]
     return FIELD in document()["components"]["schemas"][body].get("properties", {})

@@ -42,16 +42,20 @@ def first(errors: Iterable[ValidationError]) -> Mistake | None:
 
 
 def description(schema: Mapping[str, Any], schemas: Mapping[str, Any], path: Sequence[str | int]) -> str:
-    """What the document says of the field at a path, or of the nearest above it, so that an error says what would be right."""
+    """What the document says of the field at a path, or of the nearest above it, so that an error says what would be right.
+
+    Of a field that there is not, it is which there are.
+    """
     found = ""
     for step in path:
-        inside = [each for each in _alternatives(schema, schemas) if "properties" in each or "items" in each]
-        below = [each["items"] if isinstance(step, int) else each.get("properties", {}).get(step) for each in inside]
-        if not any(below):
-            return f"There are {', '.join(name for each in inside for name in each.get('properties', {}))}."
-        schema = next(each for each in below if each)
-        found = _said(schema, schemas) or found
-    return " ".join(found.split())
+        inside = _alternatives(schema, schemas)
+        known = {name: each for part in inside for name, each in part.get("properties", {}).items()}
+        others = [part.get("items" if isinstance(step, int) else "additionalProperties") for part in inside]
+        below = known.get(step) or next((each for each in others if isinstance(each, Mapping)), None)
+        if below is None:
+            return f"There are {', '.join(known)}." if known else found
+        schema, found = below, _said(below, schemas) or found
+    return found
 
 
 def _alternatives(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -62,6 +66,5 @@ def _alternatives(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list
 
 
 def _said(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
-    return next(
-        (each["description"] for each in [schema, *_alternatives(schema, schemas)] if "description" in each), ""
-    )
+    said = (each["description"] for each in [schema, *_alternatives(schema, schemas)] if "description" in each)
+    return " ".join(next(said, "").split())

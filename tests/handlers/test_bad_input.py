@@ -21,6 +21,7 @@ import requests
 from generated.models import Problem
 from handlers import logs
 from handlers.edge import bodies
+from handlers.errors import InvalidRequest
 from tests.gateway import ALICE, BOB, Gateway, judge, new_database, running
 from tests.handlers.wire import SERVE, configured, dsn, process
 
@@ -510,3 +511,22 @@ def test_a_query_parameter_that_there_is_not_is_refused(gateway: Gateway, method
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], error["param"]) == (400, "invalid_request", name)
     assert gateway.stats()["runway"]["creates_accepted"] == before
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "param", "said"),
+    [
+        ("videoGeneration", {"metadata": {"take": 1}}, "metadata.take", "Words of the caller's own about the job"),
+        ("videoGeneration", {"fallbacks": [{"provider": "runway"}]}, "fallbacks.0.model", "own name of the model."),
+        ("budgetOverrideSet", {"amount": 25, "mode": "cycles"}, "cycles", "For how many windows"),
+        ("virtualKeyCreate", {"name": "x", "budget": 1}, "budget", "There are name, value, "),
+        ("providerCreate", {"name": "x", "keys": [{"nom": "a"}]}, "keys.0.nom", "There are "),
+    ],
+)
+def test_a_refusal_says_what_the_document_says_of_the_place(
+    operation: str, body: dict[str, Any], param: str, said: str
+) -> None:
+    plain = {"model": "runway/gen4.5", "prompt": "x"} if operation == "videoGeneration" else {}
+    with pytest.raises(InvalidRequest) as refusal:
+        bodies.judge(plain | body, operation)
+    assert refusal.value.param == param and said in refusal.value.message and "There are ." not in refusal.value.message
